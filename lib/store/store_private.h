@@ -1,0 +1,67 @@
+/*
+ * Inside the store: statements prepared once per store and kept, and the small helpers that every
+ * file of this folder binds and reads with.
+ *
+ *	static const char sql_find[] = "SELECT id FROM location WHERE host = ?1 AND name = ?2";
+ *
+ *	sqlite3_stmt *st = store_stmt(store, sql_find, err);
+ *	if (!st)
+ *		return -1;
+ *	store_bind_text(st, 1, host);
+ *	…
+ *	r = store_step(store, st, err);        // 1 a row, 0 done, -1
+ *	…
+ *	store_reset(st);
+ */
+#ifndef STORE_STORE_PRIVATE_H
+#define STORE_STORE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+#define STORE_APPLICATION_ID 0x424b4d31 /* "BKM1" */
+
+struct store_cached;
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	char uuid[37];
+	bool read_only;
+	int run_lock_fd; /* the file of run locks, -1 until the first run */
+	struct store_cached *cache;
+	size_t cache_count, cache_cap;
+	struct buf path_buf; /* backs store_backup.path of the one-row look-ups */
+	sqlite3_stmt *row;   /* and the statement its other strings live in */
+};
+
+/* The prepared statement of sql, reset and without bindings; prepared once, keyed by the address
+ * of sql, which must be a constant. NULL and err on failure. Two uses of one sql must not overlap. */
+sqlite3_stmt *store_stmt(struct store *store, const char *sql, struct err *err);
+
+/* Prepare a statement of its own, for cursors that may overlap; sqlite3_finalize() it. */
+sqlite3_stmt *store_prepare(struct store *store, const char *sql, struct err *err);
+
+void store_bind_text(sqlite3_stmt *st, int i, const char *text);                /* NULL: NULL */
+void store_bind_blob(sqlite3_stmt *st, int i, const void *data, size_t len);
+void store_bind_int(sqlite3_stmt *st, int i, int64_t v);
+void store_bind_time(sqlite3_stmt *st, int i, int64_t t);                       /* CLOCK_NONE: NULL */
+
+const char *store_text(sqlite3_stmt *st, int col); /* NULL for NULL; valid until the next step */
+int64_t store_time(sqlite3_stmt *st, int col);     /* CLOCK_NONE for NULL */
+
+/* 1 a row, 0 done, -1 and err. */
+int store_step(struct store *store, sqlite3_stmt *st, struct err *err);
+void store_reset(sqlite3_stmt *st);
+
+/* Run a statement that yields no row. */
+int store_run_stmt(struct store *store, sqlite3_stmt *st, struct err *err);
+int store_exec(struct store *store, const char *sql, struct err *err);
+int64_t store_last_id(struct store *store);
+int store_changes(struct store *store);
+
+/* "store '%s': message" from the database handle; -1. */
+int store_fail(struct store *store, struct err *err);
+
+#endif
