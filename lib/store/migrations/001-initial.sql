@@ -1,0 +1,218 @@
+-- The store of bkm, version 1. Times are seconds since 1970 UTC, digests lower-case hex, paths and
+-- names bytes. Written in the common subset of SQLite and PostgreSQL where that costs nothing.
+
+CREATE TABLE store_info (
+	key   TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+);
+
+-- A configured location of one host. Rows are never deleted, so ids are never used again.
+CREATE TABLE location (
+	id           INTEGER PRIMARY KEY,
+	host         TEXT NOT NULL,
+	name         TEXT NOT NULL,
+	path         BLOB NOT NULL,
+	type         TEXT NOT NULL,
+	unit         TEXT NOT NULL DEFAULT 'file',
+	status       TEXT,               -- ok degraded empty unreachable, as of last_scan
+	reasons      TEXT,               -- JSON array of words
+	device       TEXT,               -- identity of the file system it was last seen on
+	free_bytes   BIGINT,
+	first_scan   BIGINT,
+	last_scan    BIGINT,             -- the last scan that ended, whatever it found
+	last_reached BIGINT,             -- the last scan that could list it
+	empty_since  BIGINT,
+	UNIQUE (host, name)
+);
+
+CREATE TABLE dir (
+	id          INTEGER PRIMARY KEY,
+	location_id BIGINT NOT NULL REFERENCES location (id),
+	path        BLOB NOT NULL,       -- relative to the location, empty for its root
+	UNIQUE (location_id, path)
+);
+
+CREATE TABLE series (
+	id          INTEGER PRIMARY KEY,
+	location_id BIGINT NOT NULL REFERENCES location (id),
+	name        TEXT NOT NULL,
+	first_seen  BIGINT NOT NULL,
+	UNIQUE (location_id, name)
+);
+
+-- One generation of a path. live rows are on disk now; the others tell what was.
+CREATE TABLE backup (
+	id           INTEGER PRIMARY KEY,
+	dir_id       BIGINT NOT NULL REFERENCES dir (id),
+	series_id    BIGINT NOT NULL REFERENCES series (id),
+	name         BLOB NOT NULL,
+	live         INTEGER NOT NULL DEFAULT 1,
+	size         BIGINT NOT NULL,
+	mtime        BIGINT NOT NULL,
+	mtime_nsec   BIGINT NOT NULL DEFAULT 0,
+	device       BIGINT NOT NULL DEFAULT 0,
+	inode        BIGINT NOT NULL DEFAULT 0,
+	entries      TEXT,               -- unit: directory: digest over its sorted entries
+	time         BIGINT NOT NULL,    -- of the backup: the earlier of mtime and first_seen
+	first_seen   BIGINT NOT NULL,
+	changed_at   BIGINT NOT NULL,    -- when a scan last saw size or mtime change
+	state        TEXT NOT NULL,      -- growing stalled complete vanished expired
+	status       TEXT NOT NULL,      -- ok failed
+	reasons      TEXT,               -- JSON array of words, NULL for none
+	completed_at BIGINT,             -- when a scan first found it complete
+	gone_at      BIGINT,             -- when it was found gone or overwritten
+	accepted_at  BIGINT              -- when a person took its vanishing as right
+);
+CREATE UNIQUE INDEX backup_by_name ON backup (dir_id, name) WHERE live = 1;
+CREATE INDEX backup_by_series ON backup (series_id, time);
+
+-- Every verification that ended in a verdict; record is the JSON that stood on the line.
+CREATE TABLE verification (
+	id          INTEGER PRIMARY KEY,
+	backup_id   BIGINT NOT NULL REFERENCES backup (id),
+	location_id BIGINT NOT NULL,
+	at          BIGINT NOT NULL,
+	verdict     TEXT NOT NULL,
+	reason      TEXT,
+	level       TEXT,
+	bytes       BIGINT,
+	ms          BIGINT,
+	record      TEXT NOT NULL
+);
+CREATE INDEX verification_by_location ON verification (location_id, at);
+
+-- The last verdict that stands for each backup and method (an error never replaces a verdict).
+CREATE TABLE method_state (
+	backup_id   BIGINT NOT NULL REFERENCES backup (id),
+	method      TEXT NOT NULL,       -- size timestamp checksum:sha256 content
+	verdict     TEXT NOT NULL,
+	at          BIGINT NOT NULL,
+	error_at    BIGINT,              -- the last try that ended in error, if later
+	PRIMARY KEY (backup_id, method)
+);
+
+-- What the content was when it was first read, or accepted by a person.
+CREATE TABLE baseline (
+	backup_id   BIGINT NOT NULL REFERENCES backup (id),
+	algorithm   TEXT NOT NULL,
+	digest      TEXT NOT NULL,
+	size        BIGINT NOT NULL,
+	mtime       BIGINT NOT NULL,
+	mtime_nsec  BIGINT NOT NULL DEFAULT 0,
+	at          BIGINT NOT NULL,
+	source      TEXT NOT NULL,       -- read accepted manifest
+	PRIMARY KEY (backup_id, algorithm)
+);
+
+CREATE TABLE restore (
+	id          INTEGER PRIMARY KEY,
+	backup_id   BIGINT NOT NULL REFERENCES backup (id),
+	location_id BIGINT NOT NULL,
+	at          BIGINT NOT NULL,
+	handler     TEXT,
+	verdict     TEXT NOT NULL,
+	reason      TEXT,
+	entries     BIGINT,
+	bytes       BIGINT,
+	ms          BIGINT,
+	record      TEXT NOT NULL
+);
+CREATE INDEX restore_by_location ON restore (location_id, at);
+
+-- The newest standing verdict of each backup, both kinds: what lines, scores and reports show.
+CREATE TABLE standing (
+	backup_id       BIGINT PRIMARY KEY REFERENCES backup (id),
+	location_id     BIGINT NOT NULL,
+	verify_verdict  TEXT,
+	verify_level    TEXT,
+	verify_reason   TEXT,
+	verify_at       BIGINT,
+	verify_record   TEXT,
+	restore_verdict TEXT,
+	restore_reason  TEXT,
+	restore_at      BIGINT,
+	restore_record  TEXT
+);
+
+CREATE TABLE score (
+	id          INTEGER PRIMARY KEY,
+	at          BIGINT NOT NULL,
+	location_id BIGINT,              -- NULL: over all
+	days        BIGINT NOT NULL,
+	score       DOUBLE PRECISION,
+	raw_score   DOUBLE PRECISION,
+	grade       TEXT NOT NULL,
+	record      TEXT NOT NULL
+);
+CREATE INDEX score_by_location ON score (location_id, at);
+
+CREATE TABLE report (
+	id     INTEGER PRIMARY KEY,
+	at     BIGINT NOT NULL,
+	format TEXT NOT NULL,
+	path   BLOB NOT NULL,
+	bytes  BIGINT NOT NULL
+);
+
+CREATE TABLE alert (
+	fingerprint TEXT PRIMARY KEY,
+	kind        TEXT NOT NULL,
+	severity    TEXT NOT NULL,
+	location    TEXT,
+	series      TEXT,
+	path        BLOB,
+	state       TEXT NOT NULL,       -- pending open resolved
+	opened      BIGINT NOT NULL,
+	seen        BIGINT NOT NULL,     -- last run that found it again
+	failures    BIGINT NOT NULL DEFAULT 1,
+	notified    BIGINT,              -- when its opening or last repeat was queued
+	resolved    BIGINT,
+	acked_at    BIGINT,
+	acked_by    TEXT,
+	reasons     TEXT,
+	summary     TEXT,
+	detail      TEXT                 -- JSON: what the payload programs are given
+);
+
+CREATE TABLE silence (
+	id         INTEGER PRIMARY KEY,
+	filter     TEXT NOT NULL,        -- jq
+	until      BIGINT NOT NULL,
+	why        TEXT NOT NULL,
+	created    BIGINT NOT NULL,
+	created_by TEXT
+);
+
+-- Messages that must go out. A row leaves pending by a conditional update only.
+CREATE TABLE outbox (
+	id         INTEGER PRIMARY KEY,
+	channel    TEXT NOT NULL,
+	message_id TEXT NOT NULL,        -- stable over retries: Message-ID, webhook-id
+	payload    TEXT NOT NULL,
+	created    BIGINT NOT NULL,
+	attempts   BIGINT NOT NULL DEFAULT 0,
+	next_try   BIGINT NOT NULL,
+	state      TEXT NOT NULL,        -- pending sending sent dead
+	claimed_by TEXT,
+	claimed_at BIGINT,
+	error      TEXT
+);
+CREATE INDEX outbox_by_state ON outbox (state, next_try);
+
+-- One run of one stage. A row without ended whose lock is free is a run that died.
+CREATE TABLE run (
+	id       INTEGER PRIMARY KEY,
+	uuid     TEXT NOT NULL UNIQUE,
+	command  TEXT NOT NULL,
+	host     TEXT NOT NULL,
+	pid      BIGINT NOT NULL,
+	started  BIGINT NOT NULL,
+	ended    BIGINT,
+	ms       BIGINT,
+	ended_by TEXT,                   -- exit, or the name of the signal
+	exit     BIGINT,
+	findings BIGINT,
+	errors   BIGINT,
+	counts   TEXT                    -- JSON object
+);
+CREATE INDEX run_by_command ON run (command, started);
