@@ -1,0 +1,48 @@
+/*
+ * hash: digests by name, streamed. Only user of libcrypto.
+ *
+ * A name is what people write: "sha256", "SHA-256", "md5", "blake2b512", or any other digest that
+ * EVP knows. A struct hash is one algorithm with one running digest and is used again for the next
+ * bytes; it belongs to one thread at a time.
+ *
+ *	hash_new("sha256", &hash, err)
+ *	hash_begin(hash, err); hash_update(hash, data, len, err); …; hash_end(hash, out, &len, err);
+ *	hash_free(hash)
+ */
+#ifndef HASH_HASH_H
+#define HASH_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+#define HASH_MAX      64 /* bytes of the longest digest */
+#define HASH_NAME_MAX 32 /* with its NUL */
+
+struct hash;
+
+/* ERR_UNSUPPORTED if EVP does not know the name, or its output has no fixed length (shake128). */
+int hash_new(const char *name, struct hash **ret_hash, struct err *err);
+void hash_free(struct hash *hash);
+
+/* The canonical name: lower case, "sha256" for "SHA-256" and "SHA2-256". Lives as long as hash. */
+const char *hash_name(const struct hash *hash);
+size_t hash_len(const struct hash *hash); /* bytes */
+
+int hash_begin(struct hash *hash, struct err *err);
+int hash_update(struct hash *hash, const void *data, size_t len, struct err *err);
+int hash_end(struct hash *hash, uint8_t out[HASH_MAX], size_t *ret_len, struct err *err);
+
+/* The canonical name of what people write, without asking libcrypto: lower case, without "-",
+ * "_" and "/", "sha2256" shortened to "sha256". -1 if it does not fit. */
+int hash_canonical(const char *name, char out[HASH_NAME_MAX]);
+
+/* HMAC over one piece of data (webhook signatures). */
+int hash_hmac(const char *name, const void *key, size_t key_len, const void *data, size_t len,
+    uint8_t out[HASH_MAX], size_t *ret_len, struct err *err);
+
+/* len bytes that nobody can guess. */
+int hash_random(void *data, size_t len, struct err *err);
+
+#endif
