@@ -89,7 +89,7 @@ BATS     := $(sort $(wildcard tests/cmd/*.bats tests/pipe/*.bats tests/docs/*.ba
 .PHONY: all help run check quick soak lint analyze asan tsan valgrind fuzz fuzz-smoke coverage bench \
 	install uninstall deps deps-build deps-run deps-check deps-dev clean ci test-bins FORCE
 
-all: $(BINS) $(BUILD)/share ## build the six commands into .build/bin
+all: $(LIB) $(BINS) $(BUILD)/share ## build the six commands into .build/bin
 
 # A change of flags rebuilds everything.
 $(BUILD)/flags: FORCE
@@ -102,7 +102,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(if $(V),,@echo "  CC   $<";)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/gen/migrations.o: $(BUILD)/gen/migrations.c $(BUILD)/flags
-	$(if $(V),,@echo "  CC   $<";)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(if $(V),,@echo "  CC   $<";)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Wno-overlength-strings -MMD -MP -c -o $@ $<
 
 # The SQL of every migration as C strings, in order, with a NULL behind the last.
 $(BUILD)/gen/migrations.c: $(MIGRATIONS) lib/store/embed.sh

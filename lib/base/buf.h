@@ -22,7 +22,7 @@ struct buf {
 };
 
 extern char buf_empty[1];
-#define BUF_INIT       ((struct buf){.data = buf_empty})
+#define BUF_INIT        ((struct buf){.data = buf_empty})
 #define BUF_INIT_MAX(m) ((struct buf){.data = buf_empty, .max = (m)})
 
 void buf_release(struct buf *buf); /* frees, leaves an empty buffer with the same max */
@@ -33,8 +33,8 @@ void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_str(struct buf *buf, const char *s);
 void buf_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
-    __attribute__((format(printf, 2, 0)));
+void
+buf_vprintf(struct buf *buf, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 /* Room for at least len more bytes at data + len; the caller adds to len what it used.
  * NULL if that would pass max (failed is set). */

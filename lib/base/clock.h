@@ -17,7 +17,7 @@
 /* No instant: "not known". Prints as null. */
 #define CLOCK_NONE INT64_MIN
 
-int64_t clock_wall(void);   /* seconds */
+int64_t clock_wall(void);    /* seconds */
 int64_t clock_mono_ms(void); /* CLOCK_BOOTTIME: goes on during suspend, never back */
 
 #define CLOCK_TEXT_LEN 80 /* 20 are used; the rest is for a compiler that cannot know the ranges */

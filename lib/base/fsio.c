@@ -71,7 +71,8 @@ fsio_write_all(int fd, const void *data, size_t len, const char *name, struct er
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_sys(err, errno == EPIPE ? ERR_PIPE : ERR_IO, "cannot write '%s'", name);
+			return err_sys(
+			    err, errno == EPIPE ? ERR_PIPE : ERR_IO, "cannot write '%s'", name);
 		p += n;
 		len -= (size_t)n;
 	}
@@ -184,7 +185,8 @@ remove_entry(int dirfd, const char *name, dev_t dev, struct err *err)
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode) ||
 	    (dev && st.st_dev != dev))
 		return err_set(err, ERR_IO, "cannot remove '%s'", name);
-	(void)fchmodat(dirfd, name, 0700, 0);
+	if (fchmodat(dirfd, name, 0700, 0) < 0)
+		return err_sys(err, ERR_IO, "cannot open '%s'", name);
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, ERR_IO, "cannot open '%s'", name);
@@ -232,7 +234,8 @@ fsio_lock(const char *path, bool wait, struct err *err)
 		r = flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB));
 	while (r < 0 && errno == EINTR);
 	if (r < 0) {
-		(void)err_sys(err, errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO, "cannot lock '%s'", path);
+		(void)err_sys(
+		    err, errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO, "cannot lock '%s'", path);
 		(void)close(fd);
 		return -1;
 	}

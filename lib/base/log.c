@@ -42,7 +42,8 @@ open_file(struct log *log, struct err *err)
 {
 	struct stat st;
 
-	log->fd = open(log->file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+	log->fd = open(
+	    log->file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 	if (log->fd < 0)
 		return err_sys(err, ERR_IO, "cannot open log file '%s'", log->file);
 	log->size = fstat(log->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
@@ -84,7 +85,7 @@ rotate(struct log *log)
 
 	/* Another process may have rotated already: then only reopen. */
 	bool same = stat(log->file, &now) == 0 && fstat(log->fd, &ours) == 0 &&
-	            now.st_ino == ours.st_ino && now.st_dev == ours.st_dev;
+	    now.st_ino == ours.st_ino && now.st_dev == ours.st_dev;
 
 	if (same && n == 0) {
 		(void)!ftruncate(log->fd, 0);
@@ -122,13 +123,14 @@ write_file(struct log *log, enum log_level level, const char *text)
 
 	(void)clock_format(clock_wall(), when);
 	if (log->options.json) {
-		buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"pid\":%ld,\"message\":\"",
+		buf_printf(&line,
+		    "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"pid\":%ld,\"message\":\"",
 		    when, level_names[level], log->options.program, (long)getpid());
 		add_json_text(&line, text);
 		buf_str(&line, "\"}\n");
 	} else {
-		buf_printf(&line, "%s %s %s[%ld]: %s\n", when, level_names[level], log->options.program,
-		    (long)getpid(), text);
+		buf_printf(&line, "%s %s %s[%ld]: %s\n", when, level_names[level],
+		    log->options.program, (long)getpid(), text);
 	}
 	if (log->options.max_bytes && log->size + line.len > log->options.max_bytes && log->size)
 		rotate(log);
@@ -145,7 +147,10 @@ put(struct log *log, enum log_level level, const char *prefix, const char *fmt, 
 	buf_vprintf(&raw, fmt, ap);
 	str_add_visible(&text, raw.data, raw.len);
 	if (!log || level <= log->options.stderr_level) {
-		buf_printf(&line, "%s%s%s\n", prefix ? "" : log ? log->options.program : "bkm",
+		buf_printf(&line, "%s%s%s\n",
+		    prefix    ? ""
+			: log ? log->options.program
+			      : "bkm",
 		    prefix ? prefix : ": ", text.data);
 		(void)!write(STDERR_FILENO, line.data, line.len);
 	}

@@ -15,11 +15,11 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct log_options {
-	const char *program;   /* "bkm-verify"; borrowed for the life of the log */
+	const char *program;         /* "bkm-verify"; borrowed for the life of the log */
 	enum log_level stderr_level; /* what reaches standard error; default: errors and warnings */
-	enum log_level level;  /* what reaches the file */
-	const char *file;      /* NULL: no file */
-	uint64_t max_bytes;    /* rotate before the file would grow past this; 0 = never */
+	enum log_level level;        /* what reaches the file */
+	const char *file;            /* NULL: no file */
+	uint64_t max_bytes;          /* rotate before the file would grow past this; 0 = never */
 	unsigned backup_count; /* file.1 (newest) to file.N are kept; 0 with max_bytes: truncate */
 	bool json;             /* file format */
 };

@@ -29,7 +29,7 @@ static bool
 ends_with_parent(const struct buf *out, size_t floor)
 {
 	return out->len >= floor + 2 && memcmp(out->data + out->len - 2, "..", 2) == 0 &&
-	       (out->len == floor + 2 || out->data[out->len - 3] == '/');
+	    (out->len == floor + 2 || out->data[out->len - 3] == '/');
 }
 
 char *

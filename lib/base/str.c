@@ -24,7 +24,8 @@ str_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret_v, struct er
 		v = v * 10 + d;
 	}
 	if (v < min || v > max)
-		return err_set(err, ERR_LIMIT, "'%s' is not between %" PRIu64 " and %" PRIu64, s, min, max);
+		return err_set(
+		    err, ERR_LIMIT, "'%s' is not between %" PRIu64 " and %" PRIu64, s, min, max);
 	*ret_v = v;
 	return 0;
 }
@@ -40,7 +41,8 @@ str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret_v, struct err *
 		return -1;
 	result = negative ? -(int64_t)v : (int64_t)v;
 	if (result < min || result > max)
-		return err_set(err, ERR_LIMIT, "'%s' is not between %" PRId64 " and %" PRId64, s, min, max);
+		return err_set(
+		    err, ERR_LIMIT, "'%s' is not between %" PRId64 " and %" PRId64, s, min, max);
 	*ret_v = result;
 	return 0;
 }
@@ -78,7 +80,8 @@ str_to_duration(const char *s, int64_t *ret_seconds, struct err *err)
 		p++;
 	}
 	if (*p || p == s)
-		return err_set(err, ERR_FORMAT, "not a duration: '%s' (write 90s, 5m, 1h30m, 2d or 1w)", s);
+		return err_set(
+		    err, ERR_FORMAT, "not a duration: '%s' (write 90s, 5m, 1h30m, 2d or 1w)", s);
 	if (total > INT64_C(315360000000))
 		return err_set(err, ERR_LIMIT, "duration too long: '%s'", s);
 	*ret_seconds = total;
@@ -110,7 +113,8 @@ str_to_size(const char *s, uint64_t *ret_bytes, struct err *err)
 
 		letter = strchr(letters, *p >= 'a' ? *p - 'a' + 'A' : *p);
 		if (!letter)
-			return err_set(err, ERR_FORMAT, "not a size: '%s' (write 1500, 10M or 50G)", s);
+			return err_set(
+			    err, ERR_FORMAT, "not a size: '%s' (write 1500, 10M or 50G)", s);
 		p++;
 		base = strcmp(p, "B") == 0 ? 1000 : 1024;
 		if (*p == 'i')
@@ -237,7 +241,7 @@ static bool
 is_hidden(uint32_t v)
 {
 	return v < 0x20 || (v >= 0x7f && v <= 0x9f) || (v >= 0x200b && v <= 0x200f) ||
-	       (v >= 0x2028 && v <= 0x202e) || (v >= 0x2066 && v <= 0x2069) || v == 0xfeff;
+	    (v >= 0x2028 && v <= 0x202e) || (v >= 0x2066 && v <= 0x2069) || v == 0xfeff;
 }
 
 void

@@ -25,14 +25,16 @@ store_fail(struct store *store, struct err *err)
 	const char *what = sqlite3_errmsg(store->db);
 
 	if (code == SQLITE_FULL)
-		return err_set(err, ERR_STORE, "cannot write store '%s': no space left (%s)", store->path, what);
+		return err_set(err, ERR_STORE, "cannot write store '%s': no space left (%s)",
+		    store->path, what);
 	if (code == SQLITE_READONLY || code == SQLITE_PERM)
-		return err_set(err, ERR_STORE, "cannot write store '%s': it is read-only", store->path);
+		return err_set(
+		    err, ERR_STORE, "cannot write store '%s': it is read-only", store->path);
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
 		return err_set(err, ERR_STORE, "store '%s' is damaged: %s", store->path, what);
 	if (code == SQLITE_BUSY)
-		return err_set(err, ERR_STORE, "store '%s' is busy: another process held it for too long",
-		    store->path);
+		return err_set(err, ERR_STORE,
+		    "store '%s' is busy: another process held it for too long", store->path);
 	return err_set(err, ERR_STORE, "store '%s': %s", store->path, what);
 }
 
@@ -67,7 +69,8 @@ store_prepare(struct store *store, const char *sql, struct err *err)
 {
 	sqlite3_stmt *st = NULL;
 
-	if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) != SQLITE_OK) {
+	if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) !=
+	    SQLITE_OK) {
 		(void)store_fail(store, err);
 		return NULL;
 	}
@@ -132,7 +135,8 @@ store_text(sqlite3_stmt *st, int col)
 int64_t
 store_time(sqlite3_stmt *st, int col)
 {
-	return sqlite3_column_type(st, col) == SQLITE_NULL ? CLOCK_NONE : sqlite3_column_int64(st, col);
+	return sqlite3_column_type(st, col) == SQLITE_NULL ? CLOCK_NONE
+							   : sqlite3_column_int64(st, col);
 }
 
 int
@@ -212,7 +216,8 @@ check_identity(struct store *store, int64_t *ret_version, struct err *err)
 	    pragma_int(store, "SELECT count(*) FROM sqlite_master", &tables, err) < 0)
 		return -1;
 	if (id != STORE_APPLICATION_ID && (id != 0 || tables != 0))
-		return err_set(err, ERR_STORE, "'%s' is a database, but not a store of bkm", store->path);
+		return err_set(
+		    err, ERR_STORE, "'%s' is a database, but not a store of bkm", store->path);
 	if (*ret_version > schema_version())
 		return err_set(err, ERR_STORE,
 		    "store '%s' has schema version %lld, this bkm knows up to %lld: use a newer bkm",
@@ -220,8 +225,8 @@ check_identity(struct store *store, int64_t *ret_version, struct err *err)
 	return 0;
 }
 
-static int
-make_uuid(char out[37], struct err *err)
+int
+store_make_uuid(char out[37], struct err *err)
 {
 	struct buf text = BUF_INIT;
 	int fd = open("/proc/sys/kernel/random/uuid", O_RDONLY | O_CLOEXEC);
@@ -249,7 +254,7 @@ apply_migration(struct store *store, int64_t version, struct err *err)
 	if (store_exec(store, "BEGIN IMMEDIATE", err) < 0)
 		return -1;
 	r = store_exec(store, store_migrations[version], err);
-	if (r == 0 && version == 0 && (r = make_uuid(uuid, err)) == 0) {
+	if (r == 0 && version == 0 && (r = store_make_uuid(uuid, err)) == 0) {
 		st = store_prepare(store, sql_uuid, err);
 		r = st ? 0 : -1;
 		if (st) {
@@ -267,7 +272,8 @@ apply_migration(struct store *store, int64_t version, struct err *err)
 	}
 	if (r < 0) {
 		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-		return err_wrap(err, "cannot migrate to schema version %lld", (long long)(version + 1));
+		return err_wrap(
+		    err, "cannot migrate to schema version %lld", (long long)(version + 1));
 	}
 	return 0;
 }
@@ -316,7 +322,8 @@ journal_mode(struct store *store, struct err *err)
 
 	if (!st)
 		return -1;
-	wal = store_step(store, st, NULL) > 0 && store_text(st, 0) && strcmp(store_text(st, 0), "wal") == 0;
+	wal = store_step(store, st, NULL) > 0 && store_text(st, 0) &&
+	    strcmp(store_text(st, 0), "wal") == 0;
 	(void)sqlite3_finalize(st);
 	return wal ? 0 : store_exec(store, "PRAGMA journal_mode = WAL", err);
 }
@@ -324,9 +331,11 @@ journal_mode(struct store *store, struct err *err)
 static int
 connect_db(struct store *store, struct err *err)
 {
-	int flags = store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int flags =
+	    store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 
-	if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK)
 		return err_set(err, ERR_STORE, "cannot open store '%s': %s", store->path,
 		    store->db ? sqlite3_errmsg(store->db) : "out of memory");
 	(void)sqlite3_extended_result_codes(store->db, 1);
@@ -408,7 +417,6 @@ store_close(struct store *store)
 	for (size_t i = 0; i < store->cache_count; i++)
 		(void)sqlite3_finalize(store->cache[i].st);
 	free(store->cache);
-	(void)sqlite3_finalize(store->row);
 	(void)sqlite3_close_v2(store->db);
 	if (store->run_lock_fd >= 0)
 		(void)close(store->run_lock_fd);

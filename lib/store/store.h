@@ -51,9 +51,9 @@ struct store_run {
 	char host[256];
 	int64_t pid;
 	int64_t started;
-	int64_t ended;      /* CLOCK_NONE while it has not ended */
+	int64_t ended; /* CLOCK_NONE while it has not ended */
 	int64_t ms;
-	char ended_by[16];  /* "exit", "SIGPIPE", …; "" while it has not ended */
+	char ended_by[16]; /* "exit", "SIGPIPE", …; "" while it has not ended */
 	int exit_status;
 	uint64_t findings;
 	uint64_t errors;
@@ -64,7 +64,8 @@ struct store_run {
 int store_run_start(struct store *store, struct store_run *run, struct err *err);
 
 /* Write ended, ms, ended_by, exit_status, findings, errors and counts (JSON object or NULL). */
-int store_run_end(struct store *store, const struct store_run *run, const char *counts, struct err *err);
+int store_run_end(
+    struct store *store, const struct store_run *run, const char *counts, struct err *err);
 
 enum store_run_fate {
 	STORE_RUN_UNKNOWN, /* not in this store */
@@ -80,12 +81,13 @@ int store_run_fate(struct store *store, const char *uuid, enum store_run_fate *r
 /* Iterate the newest run of each command on this host (newest first): fn is called with each and
  * its fate; a non-zero return of fn stops and is returned. */
 typedef int store_run_fn(void *arg, const struct store_run *run, enum store_run_fate fate);
-int store_run_latest(struct store *store, const char *host, store_run_fn *fn, void *arg, struct err *err);
+int store_run_latest(
+    struct store *store, const char *host, store_run_fn *fn, void *arg, struct err *err);
 
 /* Iterate dead runs started at or after since that no later run of the same command has followed
  * with a proper end. */
-int store_run_dead(struct store *store, const char *host, int64_t since, store_run_fn *fn, void *arg,
-    struct err *err);
+int store_run_dead(struct store *store, const char *host, int64_t since, store_run_fn *fn,
+    void *arg, struct err *err);
 
 /* ---------------------------------------------------------------- locations (location.c) */
 struct store_location {
@@ -95,7 +97,7 @@ struct store_location {
 	char *status;  /* NULL: never scanned */
 	char *reasons; /* JSON array, or NULL */
 	char *device;
-	int64_t free_bytes; /* -1 unknown */
+	int64_t free_bytes;                                       /* -1 unknown */
 	int64_t first_scan, last_scan, last_reached, empty_since; /* CLOCK_NONE unknown */
 };
 void store_location_release(struct store_location *loc);
@@ -125,7 +127,7 @@ struct store_backup {
 	int64_t completed_at; /* CLOCK_NONE */
 	int64_t gone_at;      /* CLOCK_NONE while on disk */
 	bool live;
-	bool latest;          /* the newest complete one of its series */
+	bool latest; /* the newest complete one of its series */
 	const char *state, *status;
 	const char *reasons;        /* JSON array or NULL */
 	const char *entries;        /* unit: directory: digest over its sorted entries, or NULL */
@@ -139,26 +141,28 @@ struct store_backup {
 };
 
 struct store_backup_query {
-	int64_t location_id;  /* 0: all of host */
-	const char *host;     /* needed if location_id is 0 */
-	int64_t since;        /* only backups whose time is at or after; CLOCK_NONE: all */
-	bool with_gone;       /* also superseded, vanished and expired generations */
-	bool newest_first;    /* by time within a series; default: by location, directory, name */
-	int64_t series_id;    /* 0: all */
-	int64_t id;           /* 0: all */
+	int64_t location_id; /* 0: all of host */
+	const char *host;    /* needed if location_id is 0 */
+	int64_t since;       /* only backups whose time is at or after; CLOCK_NONE: all */
+	bool with_gone;      /* also superseded, vanished and expired generations */
+	bool newest_first;   /* by time within a series; default: by location, directory, name */
+	int64_t series_id;   /* 0: all */
+	int64_t id;          /* 0: all */
 };
 
 struct store_cursor;
 
 int store_backups(struct store *store, const struct store_backup_query *query,
     struct store_cursor **ret_cursor, struct err *err);
-int store_backups_next(struct store_cursor *cursor, struct store_backup *ret_backup, struct err *err);
+int
+store_backups_next(struct store_cursor *cursor, struct store_backup *ret_backup, struct err *err);
 void store_cursor_close(struct store_cursor *cursor);
 
 /* The live row of an absolute path in a location: 1 found, 0 not, -1. Strings are valid until the
  * next call with the same store. */
 int store_backup_by_path(struct store *store, int64_t location_id, const char *path,
     struct store_backup *ret_backup, struct err *err);
-int store_backup_by_id(struct store *store, int64_t id, struct store_backup *ret_backup, struct err *err);
+int store_backup_by_id(
+    struct store *store, int64_t id, struct store_backup *ret_backup, struct err *err);
 
 #endif

@@ -33,7 +33,6 @@ struct store {
 	struct store_cached *cache;
 	size_t cache_count, cache_cap;
 	struct buf path_buf; /* backs store_backup.path of the one-row look-ups */
-	sqlite3_stmt *row;   /* and the statement its other strings live in */
 };
 
 /* The prepared statement of sql, reset and without bindings; prepared once, keyed by the address
@@ -43,10 +42,10 @@ sqlite3_stmt *store_stmt(struct store *store, const char *sql, struct err *err);
 /* Prepare a statement of its own, for cursors that may overlap; sqlite3_finalize() it. */
 sqlite3_stmt *store_prepare(struct store *store, const char *sql, struct err *err);
 
-void store_bind_text(sqlite3_stmt *st, int i, const char *text);                /* NULL: NULL */
+void store_bind_text(sqlite3_stmt *st, int i, const char *text); /* NULL: NULL */
 void store_bind_blob(sqlite3_stmt *st, int i, const void *data, size_t len);
 void store_bind_int(sqlite3_stmt *st, int i, int64_t v);
-void store_bind_time(sqlite3_stmt *st, int i, int64_t t);                       /* CLOCK_NONE: NULL */
+void store_bind_time(sqlite3_stmt *st, int i, int64_t t); /* CLOCK_NONE: NULL */
 
 const char *store_text(sqlite3_stmt *st, int col); /* NULL for NULL; valid until the next step */
 int64_t store_time(sqlite3_stmt *st, int col);     /* CLOCK_NONE for NULL */
@@ -60,6 +59,9 @@ int store_run_stmt(struct store *store, sqlite3_stmt *st, struct err *err);
 int store_exec(struct store *store, const char *sql, struct err *err);
 int64_t store_last_id(struct store *store);
 int store_changes(struct store *store);
+
+/* A random UUID (RFC 4122, version 4) from the kernel. */
+int store_make_uuid(char out[37], struct err *err);
 
 /* "store '%s': message" from the database handle; -1. */
 int store_fail(struct store *store, struct err *err);

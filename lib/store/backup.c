@@ -1,0 +1,210 @@
+// Reading backups back: one cursor and two look-ups over the same columns.
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store_private.h"
+
+/*
+ * latest: nothing complete, live and of a later time in the same series. The index
+ * backup_by_series answers it with one step.
+ */
+#define BACKUP_SELECT                                                                               \
+	"SELECT b.id, l.id, l.host, l.name, s.name, b.series_id, l.path, d.path, b.name, b.size,"   \
+	" b.mtime, b.mtime_nsec, b.time, b.first_seen, b.completed_at, b.gone_at, b.live,"          \
+	" b.state = 'complete' AND b.live = 1 AND b.id = (SELECT n.id FROM backup AS n"             \
+	"  WHERE n.series_id = b.series_id AND n.live = 1 AND n.state = 'complete'"                 \
+	"  AND n.status = 'ok' ORDER BY n.time DESC, n.mtime DESC, n.id DESC LIMIT 1),"             \
+	" b.state, b.status, b.reasons, b.entries, v.verify_record, v.restore_record,"              \
+	" v.verify_verdict, v.verify_level, v.verify_at, v.restore_verdict, v.restore_at"           \
+	" FROM backup AS b JOIN dir AS d ON d.id = b.dir_id JOIN series AS s ON s.id = b.series_id" \
+	" JOIN location AS l ON l.id = d.location_id LEFT JOIN standing AS v ON v.backup_id = b.id"
+
+static const char sql_by_id[] = BACKUP_SELECT " WHERE b.id = ?1";
+static const char sql_by_name[] =
+    BACKUP_SELECT " WHERE d.location_id = ?1 AND d.path = ?2 AND b.name = ?3 AND b.live = 1";
+
+/* ?1 location or NULL, ?2 host, ?3 since or NULL, ?4 also gone, ?5 series or NULL. CROSS JOIN keeps
+ * the order of the loops, so that rows come by location, directory and name without a sort. */
+#define BACKUP_WHERE                                                                               \
+	" WHERE (?1 IS NULL OR l.id = ?1) AND (?2 IS NULL OR l.host = ?2)"                         \
+	" AND (?3 IS NULL OR b.time >= ?3) AND (?4 = 1 OR b.live = 1)"
+static const char sql_in_tree_order[] =
+    BACKUP_SELECT BACKUP_WHERE " ORDER BY l.id, d.path, b.name, b.id";
+static const char sql_by_series[] =
+    BACKUP_SELECT BACKUP_WHERE " AND (?5 IS NULL OR b.series_id = ?5)"
+			       " ORDER BY l.id, s.name, b.time DESC, b.id DESC";
+
+struct store_cursor {
+	struct store *store;
+	sqlite3_stmt *st;
+	struct buf path;
+};
+
+static void
+add_component(struct buf *path, sqlite3_stmt *st, int col)
+{
+	const void *data = sqlite3_column_blob(st, col);
+	size_t len = (size_t)sqlite3_column_bytes(st, col);
+
+	if (!len)
+		return;
+	if (path->len && path->data[path->len - 1] != '/')
+		buf_char(path, '/');
+	buf_add(path, data, len);
+}
+
+static void
+read_row(sqlite3_stmt *st, struct buf *path, struct store_backup *b)
+{
+	buf_clear(path);
+	add_component(path, st, 6);
+	add_component(path, st, 7);
+	add_component(path, st, 8);
+	*b = (struct store_backup){
+	    .id = sqlite3_column_int64(st, 0),
+	    .location_id = sqlite3_column_int64(st, 1),
+	    .host = store_text(st, 2),
+	    .location = store_text(st, 3),
+	    .series = store_text(st, 4),
+	    .series_id = sqlite3_column_int64(st, 5),
+	    .path = path->data,
+	    .size = (uint64_t)sqlite3_column_int64(st, 9),
+	    .mtime = sqlite3_column_int64(st, 10),
+	    .mtime_nsec = (uint32_t)sqlite3_column_int64(st, 11),
+	    .time = sqlite3_column_int64(st, 12),
+	    .first_seen = sqlite3_column_int64(st, 13),
+	    .completed_at = store_time(st, 14),
+	    .gone_at = store_time(st, 15),
+	    .live = sqlite3_column_int(st, 16) != 0,
+	    .latest = sqlite3_column_int(st, 17) != 0,
+	    .state = store_text(st, 18),
+	    .status = store_text(st, 19),
+	    .reasons = store_text(st, 20),
+	    .entries = store_text(st, 21),
+	    .verification = store_text(st, 22),
+	    .restore = store_text(st, 23),
+	    .verify_verdict = store_text(st, 24),
+	    .verify_level = store_text(st, 25),
+	    .verify_at = store_time(st, 26),
+	    .restore_verdict = store_text(st, 27),
+	    .restore_at = store_time(st, 28),
+	};
+}
+
+static void
+bind_optional(sqlite3_stmt *st, int i, int64_t id)
+{
+	if (id)
+		store_bind_int(st, i, id);
+}
+
+int
+store_backups(struct store *store, const struct store_backup_query *query,
+    struct store_cursor **ret_cursor, struct err *err)
+{
+	bool by_series = query->newest_first || query->series_id;
+	struct store_cursor *cursor;
+	sqlite3_stmt *st = store_prepare(store, by_series ? sql_by_series : sql_in_tree_order, err);
+
+	if (!st)
+		return -1;
+	bind_optional(st, 1, query->location_id);
+	if (query->host)
+		store_bind_text(st, 2, query->host);
+	store_bind_time(st, 3, query->since);
+	store_bind_int(st, 4, query->with_gone);
+	if (by_series)
+		bind_optional(st, 5, query->series_id);
+	cursor = mem_alloc(sizeof(*cursor));
+	cursor->store = store;
+	cursor->st = st;
+	cursor->path = BUF_INIT;
+	*ret_cursor = cursor;
+	return 0;
+}
+
+int
+store_backups_next(struct store_cursor *cursor, struct store_backup *ret_backup, struct err *err)
+{
+	int r = store_step(cursor->store, cursor->st, err);
+
+	if (r > 0)
+		read_row(cursor->st, &cursor->path, ret_backup);
+	return r;
+}
+
+void
+store_cursor_close(struct store_cursor *cursor)
+{
+	if (!cursor)
+		return;
+	(void)sqlite3_finalize(cursor->st);
+	buf_release(&cursor->path);
+	free(cursor);
+}
+
+int
+store_backup_by_id(
+    struct store *store, int64_t id, struct store_backup *ret_backup, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_by_id, err);
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, id);
+	r = store_step(store, st, err);
+	if (r > 0)
+		read_row(st, &store->path_buf, ret_backup);
+	return r;
+}
+
+/* The location's path as a string in out; 1 found. */
+static int
+location_path(struct store *store, int64_t location_id, struct buf *out, struct err *err)
+{
+	static const char sql[] = "SELECT path FROM location WHERE id = ?1";
+	sqlite3_stmt *st = store_stmt(store, sql, err);
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, location_id);
+	r = store_step(store, st, err);
+	if (r > 0)
+		buf_add(out, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0));
+	store_reset(st);
+	return r;
+}
+
+int
+store_backup_by_path(struct store *store, int64_t location_id, const char *path,
+    struct store_backup *ret_backup, struct err *err)
+{
+	struct buf root = BUF_INIT;
+	const char *rel, *name;
+	sqlite3_stmt *st;
+	int r = location_path(store, location_id, &root, err);
+
+	if (r <= 0)
+		goto out;
+	r = 0;
+	if (!path_is_below(path, root.data))
+		goto out;
+	rel = path + root.len;
+	rel += strspn(rel, "/");
+	name = path_base(rel);
+	r = -1;
+	st = store_stmt(store, sql_by_name, err);
+	if (!st)
+		goto out;
+	store_bind_int(st, 1, location_id);
+	store_bind_blob(st, 2, rel, name > rel ? (size_t)(name - rel - 1) : 0);
+	store_bind_blob(st, 3, name, strlen(name));
+	r = store_step(store, st, err);
+	if (r > 0)
+		read_row(st, &store->path_buf, ret_backup);
+out:
+	buf_release(&root);
+	return r;
+}
