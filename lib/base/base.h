@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fsio.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
