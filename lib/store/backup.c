@@ -5,34 +5,45 @@
 #include "store/store_private.h"
 
 /*
- * latest: nothing complete, live and of a later time in the same series. The index
- * backup_by_series answers it with one step.
+ * latest: the newest complete one of its series; the index backup_by_series answers with one step.
+ * CROSS JOIN fixes the order of the loops, so that rows come in the order asked for without a sort.
  */
-#define BACKUP_SELECT                                                                               \
-	"SELECT b.id, l.id, l.host, l.name, s.name, b.series_id, l.path, d.path, b.name, b.size,"   \
-	" b.mtime, b.mtime_nsec, b.time, b.first_seen, b.completed_at, b.gone_at, b.live,"          \
-	" b.state = 'complete' AND b.live = 1 AND b.id = (SELECT n.id FROM backup AS n"             \
-	"  WHERE n.series_id = b.series_id AND n.live = 1 AND n.state = 'complete'"                 \
-	"  AND n.status = 'ok' ORDER BY n.time DESC, n.mtime DESC, n.id DESC LIMIT 1),"             \
-	" b.state, b.status, b.reasons, b.entries, v.verify_record, v.restore_record,"              \
-	" v.verify_verdict, v.verify_level, v.verify_at, v.restore_verdict, v.restore_at"           \
-	" FROM backup AS b JOIN dir AS d ON d.id = b.dir_id JOIN series AS s ON s.id = b.series_id" \
-	" JOIN location AS l ON l.id = d.location_id LEFT JOIN standing AS v ON v.backup_id = b.id"
+#define BACKUP_COLUMNS                                                                             \
+	"SELECT b.id, l.id, l.host, l.name, s.name, b.series_id, l.path, d.path, b.name, b.size,"  \
+	" b.mtime, b.mtime_nsec, b.time, b.first_seen, b.completed_at, b.gone_at, b.live,"         \
+	" b.state = 'complete' AND b.live = 1 AND b.id = (SELECT n.id FROM backup AS n"            \
+	"  WHERE n.series_id = b.series_id AND n.live = 1 AND n.state = 'complete'"                \
+	"  AND n.status = 'ok' ORDER BY n.time DESC, n.id DESC LIMIT 1),"                          \
+	" b.state, b.status, b.reasons, b.entries, v.verify_record, v.restore_record,"             \
+	" v.verify_verdict, v.verify_level, v.verify_at, v.restore_verdict, v.restore_at"
+#define BACKUP_FROM_DIRS                                                                           \
+	" FROM location AS l CROSS JOIN dir AS d ON d.location_id = l.id"                          \
+	" CROSS JOIN backup AS b ON b.dir_id = d.id JOIN series AS s ON s.id = b.series_id"        \
+	" LEFT JOIN standing AS v ON v.backup_id = b.id"
+#define BACKUP_FROM_SERIES                                                                         \
+	" FROM location AS l CROSS JOIN series AS s ON s.location_id = l.id"                       \
+	" CROSS JOIN backup AS b ON b.series_id = s.id JOIN dir AS d ON d.id = b.dir_id"           \
+	" LEFT JOIN standing AS v ON v.backup_id = b.id"
 
-static const char sql_by_id[] = BACKUP_SELECT " WHERE b.id = ?1";
-static const char sql_by_name[] =
-    BACKUP_SELECT " WHERE d.location_id = ?1 AND d.path = ?2 AND b.name = ?3 AND b.live = 1";
-
-/* ?1 location or NULL, ?2 host, ?3 since or NULL, ?4 also gone, ?5 series or NULL. CROSS JOIN keeps
- * the order of the loops, so that rows come by location, directory and name without a sort. */
+/* ?1 location or NULL, ?2 host or NULL, ?3 since or NULL, ?4 series or NULL */
 #define BACKUP_WHERE                                                                               \
 	" WHERE (?1 IS NULL OR l.id = ?1) AND (?2 IS NULL OR l.host = ?2)"                         \
-	" AND (?3 IS NULL OR b.time >= ?3) AND (?4 = 1 OR b.live = 1)"
+	" AND (?3 IS NULL OR b.time >= ?3)"
+#define IN_SERIES_ORDER                                                                            \
+	" AND (?4 IS NULL OR s.id = ?4) ORDER BY l.id, s.name, b.time DESC, b.id DESC"
+
+static const char sql_by_id[] = BACKUP_COLUMNS
+    " FROM backup AS b JOIN dir AS d ON d.id = b.dir_id JOIN series AS s ON s.id = b.series_id"
+    " JOIN location AS l ON l.id = d.location_id LEFT JOIN standing AS v ON v.backup_id = b.id"
+    " WHERE b.id = ?1";
+static const char sql_by_name[] = BACKUP_COLUMNS BACKUP_FROM_DIRS
+    " WHERE l.id = ?1 AND d.path = ?2 AND b.name = ?3 AND b.live = 1";
 static const char sql_in_tree_order[] =
-    BACKUP_SELECT BACKUP_WHERE " ORDER BY l.id, d.path, b.name, b.id";
-static const char sql_by_series[] =
-    BACKUP_SELECT BACKUP_WHERE " AND (?5 IS NULL OR b.series_id = ?5)"
-			       " ORDER BY l.id, s.name, b.time DESC, b.id DESC";
+    BACKUP_COLUMNS BACKUP_FROM_DIRS BACKUP_WHERE " AND b.live = 1 ORDER BY l.id, d.path, b.name";
+static const char sql_live_by_series[] =
+    BACKUP_COLUMNS BACKUP_FROM_SERIES BACKUP_WHERE " AND b.live = 1" IN_SERIES_ORDER;
+static const char sql_all_by_series[] =
+    BACKUP_COLUMNS BACKUP_FROM_SERIES BACKUP_WHERE IN_SERIES_ORDER;
 
 struct store_cursor {
 	struct store *store;
@@ -98,13 +109,20 @@ bind_optional(sqlite3_stmt *st, int i, int64_t id)
 		store_bind_int(st, i, id);
 }
 
+static const char *
+sql_of(const struct store_backup_query *query)
+{
+	if (query->with_gone)
+		return sql_all_by_series;
+	return query->newest_first || query->series_id ? sql_live_by_series : sql_in_tree_order;
+}
+
 int
 store_backups(struct store *store, const struct store_backup_query *query,
     struct store_cursor **ret_cursor, struct err *err)
 {
-	bool by_series = query->newest_first || query->series_id;
 	struct store_cursor *cursor;
-	sqlite3_stmt *st = store_prepare(store, by_series ? sql_by_series : sql_in_tree_order, err);
+	sqlite3_stmt *st = store_prepare(store, sql_of(query), err);
 
 	if (!st)
 		return -1;
@@ -112,9 +130,8 @@ store_backups(struct store *store, const struct store_backup_query *query,
 	if (query->host)
 		store_bind_text(st, 2, query->host);
 	store_bind_time(st, 3, query->since);
-	store_bind_int(st, 4, query->with_gone);
-	if (by_series)
-		bind_optional(st, 5, query->series_id);
+	if (sqlite3_bind_parameter_count(st) >= 4)
+		bind_optional(st, 4, query->series_id);
 	cursor = mem_alloc(sizeof(*cursor));
 	cursor->store = store;
 	cursor->st = st;

@@ -141,13 +141,13 @@ struct store_backup {
 };
 
 struct store_backup_query {
-	int64_t location_id; /* 0: all of host */
-	const char *host;    /* needed if location_id is 0 */
+	int64_t location_id; /* 0: all */
+	const char *host;    /* NULL: all */
 	int64_t since;       /* only backups whose time is at or after; CLOCK_NONE: all */
-	bool with_gone;      /* also superseded, vanished and expired generations */
-	bool newest_first;   /* by time within a series; default: by location, directory, name */
 	int64_t series_id;   /* 0: all */
-	int64_t id;          /* 0: all */
+	bool
+	    newest_first; /* by location, series, newest first; default: location, directory, name */
+	bool with_gone;   /* superseded, vanished and expired ones too; implies newest_first */
 };
 
 struct store_cursor;

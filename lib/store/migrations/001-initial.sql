@@ -121,7 +121,7 @@ CREATE INDEX restore_by_location ON restore (location_id, at);
 
 -- The newest standing verdict of each backup, both kinds: what lines, scores and reports show.
 CREATE TABLE standing (
-	backup_id       BIGINT PRIMARY KEY REFERENCES backup (id),
+	backup_id       INTEGER PRIMARY KEY REFERENCES backup (id),
 	location_id     BIGINT NOT NULL,
 	verify_verdict  TEXT,
 	verify_level    TEXT,
