@@ -328,14 +328,45 @@ journal_mode(struct store *store, struct err *err)
 	return wal ? 0 : store_exec(store, "PRAGMA journal_mode = WAL", err);
 }
 
+/*
+ * Where nothing can be written and no log waits to be read, SQLite could not even make its shared
+ * memory file: then the database is opened as one that cannot change, by URI. NULL if it is not so.
+ */
+static char *
+immutable_uri(const struct store *store)
+{
+	char *wal = mem_printf("%s-wal", store->path), *dir = path_dir(store->path);
+	bool yes = store->read_only && access(dir, W_OK) < 0 && access(wal, F_OK) < 0;
+	struct buf uri = BUF_INIT;
+
+	free(wal);
+	free(dir);
+	if (!yes)
+		return NULL;
+	buf_str(&uri, "file:");
+	for (const char *p = store->path; *p; p++) {
+		if (strchr("?#%", *p))
+			buf_printf(&uri, "%%%02X", (unsigned char)*p);
+		else
+			buf_char(&uri, *p);
+	}
+	buf_str(&uri, "?immutable=1");
+	return buf_take(&uri);
+}
+
 static int
 connect_db(struct store *store, struct err *err)
 {
-	int flags =
-	    store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int flags = SQLITE_OPEN_NOMUTEX;
+	char *uri = immutable_uri(store);
+	int r;
 
-	if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
-	    SQLITE_OK)
+	flags |=
+	    store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	r = sqlite3_open_v2(
+	    uri ? uri : store->path, &store->db, flags | (uri ? SQLITE_OPEN_URI : 0), NULL);
+	free(uri);
+	if (r != SQLITE_OK)
 		return err_set(err, ERR_STORE, "cannot open store '%s': %s", store->path,
 		    store->db ? sqlite3_errmsg(store->db) : "out of memory");
 	(void)sqlite3_extended_result_codes(store->db, 1);
