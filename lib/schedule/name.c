@@ -1,0 +1,93 @@
+// The series name of a backup: its path with everything that changes from night to night replaced.
+#include "schedule/name.h"
+
+#include "base/base.h"
+#include "schedule/stamp_private.h"
+
+struct name {
+	char *out;
+	size_t len;
+	size_t max;           /* size - 1 */
+	size_t mark_end;      /* len just behind the last marker; 0: none in this component */
+	bool only_separators; /* since that marker */
+};
+
+static void
+name_put(struct name *name, const char *text, size_t len)
+{
+	if (len > name->max - name->len) {
+		name->max = name->len;
+		return;
+	}
+	memcpy(name->out + name->len, text, len);
+	name->len += len;
+}
+
+/* One character of the path; returns how many bytes it has there. */
+static size_t
+name_put_char(struct name *name, const unsigned char *s, size_t avail)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char c = s[0];
+	size_t width = 1;
+
+	if (c >= 0x80)
+		width = str_utf8_len(s, avail);
+	if (width == 0 || c < 0x20 || c == 0x7f || c == '*' || c == '\\' ||
+	    (width == 2 && c == 0xc2 && s[1] < 0xa0)) {
+		char escape[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
+
+		name_put(name, escape, sizeof(escape));
+		width = 1;
+	} else {
+		name_put(name, (const char *)s, width);
+	}
+	if (c == '/')
+		name->mark_end = 0;
+	if (!schedule_stamp_separator(c))
+		name->only_separators = false;
+	return width;
+}
+
+/* Two markers with nothing but separators between them are one. */
+static void
+name_put_marker(struct name *name)
+{
+	if (name->mark_end > 0 && name->only_separators && name->mark_end <= name->len)
+		name->len = name->mark_end;
+	else
+		name_put(name, "*", 1);
+	name->mark_end = name->len;
+	name->only_separators = true;
+}
+
+static bool
+name_ends_in_marker(const struct name *name)
+{
+	return name->mark_end > 0 && name->mark_end == name->len;
+}
+
+size_t
+schedule_series_name(const char *path, size_t len, char *out, size_t size)
+{
+	struct name name = {.out = out, .max = size - 1};
+	struct stamp_text text = {(const unsigned char *)path, len};
+	size_t at = 0;
+
+	while (at < len) {
+		size_t used = schedule_stamp(&text, at);
+
+		if (used > 0) {
+			name_put_marker(&name);
+			at += used;
+			continue;
+		}
+		used = schedule_stamp_rotation(&text, at, name_ends_in_marker(&name));
+		if (used > 0)
+			at += used;
+		else
+			at += name_put_char(&name, text.s + at, len - at);
+	}
+	out[name.len] = '\0';
+	return name.len;
+}
