@@ -20,7 +20,7 @@ COMMANDS := bkm-scan bkm-verify bkm-restore bkm-score bkm-report bkm-alert
 # What building and running need, what restore tests of real databases and the whole test run add.
 PKGS_BUILD := gcc make pkg-config libc6-dev libsqlite3-dev libjq-dev libyaml-dev libssl-dev \
 	libarchive-dev libcurl4-openssl-dev zlib1g-dev liblzma-dev libzstd-dev libbz2-dev liblz4-dev \
-	liblz-dev libseccomp-dev $(PKGS_ISAL)
+	libseccomp-dev $(PKGS_ISAL)
 PKGS_ISAL  := $(if $(filter amd64 arm64,$(shell dpkg --print-architecture 2>/dev/null)),libisal-dev)
 PKGS_RUN   := $(PKGS_BUILD) sqlite3 zip unzip zstd xz-utils bzip2 jq tar gzip util-linux
 PKGS_CHECK := $(PKGS_RUN) bats libcmocka-dev lz4 lzip cpio p7zip-full libarchive-tools rsync file \
@@ -62,8 +62,8 @@ SANITIZE ?=
 WERROR ?= $(if $(CI),-Werror)
 
 PC := sqlite3 libarchive libcurl yaml-0.1 libcrypto zlib liblzma libzstd liblz4 libseccomp
-# libjq, libbz2 and liblz have no .pc file in Debian 12; ISA-L is used where it is found.
-LDLIBS_FIXED := -ljq -lbz2 -llz -lm -lpthread
+# libjq and libbz2 have no .pc file in Debian 12; ISA-L is used where it is found.
+LDLIBS_FIXED := -ljq -lbz2 -lm -lpthread
 ISAL := $(shell $(PKG_CONFIG) --exists libisal 2>/dev/null && echo yes)
 PC_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PC) 2>/dev/null | sed 's/-I/-isystem /g')
 PC_LIBS   = $(shell $(PKG_CONFIG) --libs $(PC) $(if $(ISAL),libisal))
