@@ -1,0 +1,2 @@
+# The report document itself, on one line.
+.
