@@ -57,8 +57,9 @@ struct config_list {
 /* One rule of a location's `series:`. What the rule does not say it has from its location, so
  * that whoever found the rule needs nothing else. */
 struct config_series {
-	char *match;            /* extended regular expression, searched in the series name */
-	regex_t regex;          /* match, compiled */
+	char *match;   /* extended regular expression, searched in the series name */
+	regex_t regex; /* match, compiled, if regex_set */
+	bool regex_set;
 	char *schedule;         /* NULL: unscheduled */
 	int64_t grace;          /* seconds; CONFIG_UNSET: max(1 h, 10 % of the interval) */
 	int64_t min_size;       /* bytes; 0: none */
@@ -156,8 +157,9 @@ struct config {
 	char *app_name;  /* APP_NAME, default "Backup Monitor" */
 	char *store;     /* path of the SQLite store, from DATABASE_URL or database.url */
 
-	struct config_location *locations;
+	struct config_location *locations; /* in the order of the file */
 	size_t location_count;
+	const struct config_location **by_name; /* the same, sorted by name */
 
 	struct {
 		int64_t check_interval_minutes;
