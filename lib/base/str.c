@@ -74,8 +74,10 @@ str_to_duration(const char *s, int64_t *ret_seconds, struct err *err)
 			if (*p == units[i].unit)
 				factor = units[i].seconds;
 		}
-		if (p == start || !factor)
+		if (p == start || !factor) {
+			p = s; /* a number without a unit, or no number */
 			break;
+		}
 		total += v * factor;
 		p++;
 	}
