@@ -39,7 +39,8 @@ struct record {
 	struct buf line; /* the JSON object, without newline; read only from outside */
 	bool touched;    /* record_set was called since record_parse */
 
-	struct record_member *members; /* private from here */
+	size_t close; /* private from here: where the last brace stands */
+	struct record_member *members;
 	size_t member_count;
 	size_t member_cap;
 	struct record_arena *arena;

@@ -1,0 +1,325 @@
+// The one table of kinds, fields and words that the records consist of.
+#include <string.h>
+
+#include "record/record.h"
+
+#define WORDS(...)                                                                                 \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		__VA_ARGS__, NULL                                                                  \
+	}
+
+struct word_list {
+	const char *name;
+	const char *const *words;
+};
+
+static const struct word_list lists[RECORD_LISTS] = {
+    [RECORD_LIST_NONE] = {"", (const char *const[]){NULL}},
+    [RECORD_LIST_KIND] = {"kind",
+	WORDS("backup", "series", "location", "score", "report", "alert", "error", "run")},
+    [RECORD_LIST_STATE] = {"state", WORDS("growing", "stalled", "complete", "vanished", "expired")},
+    [RECORD_LIST_STATUS] = {"status", WORDS("ok", "failed")},
+    [RECORD_LIST_SERIES_STATUS] = {"series_status",
+	WORDS("fresh", "due", "late", "missing", "unscheduled", "unknown")},
+    [RECORD_LIST_LOCATION_STATUS] = {"location_status",
+	WORDS("ok", "degraded", "empty", "unreachable")},
+    [RECORD_LIST_VERDICT] = {"verdict", WORDS("pass", "fail", "error", "skip")},
+    [RECORD_LIST_LEVEL] = {"level",
+	WORDS("metadata", "read", "unchanged", "complete", "intact", "restored")},
+    [RECORD_LIST_GRADE] = {"grade", WORDS("critical", "warning", "good", "unknown")},
+    [RECORD_LIST_ALERT] = {"alert",
+	WORDS("backup_failure", "verification_failure", "restore_failure", "health_degradation",
+	    "monitor_failure")},
+    [RECORD_LIST_SEVERITY] = {"severity", WORDS("warning", "critical")},
+    [RECORD_LIST_ALERT_STATE] = {"alert_state",
+	WORDS("open", "acknowledged", "silenced", "resolved")},
+    [RECORD_LIST_NOTIFY] = {"notify",
+	WORDS("sent", "queued", "suppressed", "failed", "dry_run", "none")},
+    [RECORD_LIST_PHASE] = {"phase", WORDS("start", "end")},
+    [RECORD_LIST_COMMAND] = {"command",
+	WORDS("bkm-scan", "bkm-verify", "bkm-restore", "bkm-score", "bkm-report", "bkm-alert")},
+    [RECORD_LIST_CHECK] = {"check",
+	WORDS("size", "timestamp", "checksum", "content", "entries", "rows", "tables", "statements",
+	    "integrity", "compare", "contains", "sql", "newest_row", "command", "time")},
+    [RECORD_LIST_BACKUP_REASON] = {"backup_reason",
+	WORDS("empty", "too_small", "size_dropped", "size_grew", "partial_name", "stalled",
+	    "vanished", "unreadable", "same_content", "future_mtime")},
+    [RECORD_LIST_SERIES_REASON] = {"series_reason",
+	WORDS("late", "missing", "no_complete_backup", "growing", "stalled", "future_mtime",
+	    "size_dropped", "size_grew", "vanished", "scan_too_old", "one_backup", "no_schedule",
+	    "ignored")},
+    [RECORD_LIST_LOCATION_REASON] = {"location_reason",
+	WORDS("empty", "not_found", "not_a_directory", "permission_denied", "io_error",
+	    "identity_changed", "all_gone", "series_late", "series_missing", "backup_failed",
+	    "unreadable", "unsupported", "vanished")},
+    [RECORD_LIST_FAIL_REASON] = {"fail_reason",
+	WORDS("empty", "truncated", "damaged", "foreign", "unsafe", "bomb", "incomplete",
+	    "size_mismatch", "timestamp_moved", "bitrot", "checksum_mismatch", "forbidden_change",
+	    "stale", "assertion", "rto_exceeded")},
+    [RECORD_LIST_SKIP_REASON] = {"skip_reason",
+	WORDS("not_due", "growing", "encrypted", "unsupported", "unverifiable", "no_server",
+	    "other_host", "superseded", "gone", "outside", "disabled", "not_latest", "budget",
+	    "not_complete")},
+    [RECORD_LIST_CANNOT_REASON] = {"error_verdict_reason",
+	WORDS("unreadable", "permission_denied", "io_error", "timeout", "no_space", "limit",
+	    "crashed", "sandbox", "handler", "interrupted")},
+    [RECORD_LIST_WARNING] = {"warning",
+	WORDS("trailing_garbage", "trailing_zeros", "duplicate_names", "absolute_names",
+	    "links_skipped", "special_files", "no_checksum", "not_looked_into", "future_mtime",
+	    "foreign_keys", "no_end_marker", "unlisted")},
+    [RECORD_LIST_CAP] = {"cap",
+	WORDS("unreachable", "empty", "newest_verification_failed", "newest_restore_failed",
+	    "series_late", "series_missing", "failed_verdict", "never_verified", "never_restored",
+	    "location")},
+    [RECORD_LIST_ERROR_REASON] = {"error_reason",
+	WORDS("permission_denied", "io_error", "not_found", "outside", "bad_line", "dead_stage",
+	    "changed", "too_deep", "unsupported", "no_space", "timeout", "undelivered", "store",
+	    "where", "limit", "other")},
+    [RECORD_LIST_ALERT_REASON] = {"alert_reason",
+	WORDS("failed", "late", "missing", "empty", "unreachable", "grade_dropped", "below_good",
+	    "stage_died", "stage_silent", "trouble")},
+    [RECORD_LIST_REFERENCE] = {"reference", WORDS("baseline", "manifest", "embedded", "first")},
+};
+
+#define B       RECORD_BACKUP
+#define S       RECORD_SERIES
+#define L       RECORD_LOCATION
+#define C       RECORD_SCORE
+#define R       RECORD_REPORT
+#define A       RECORD_ALERT
+#define E       RECORD_ERROR
+#define N       RECORD_RUN
+#define STR     RECORD_TYPE_STR, RECORD_LIST_NONE
+#define INT     RECORD_TYPE_INT, RECORD_LIST_NONE
+#define REAL    RECORD_TYPE_REAL, RECORD_LIST_NONE
+#define BOOL    RECORD_TYPE_BOOL, RECORD_LIST_NONE
+#define TIME    RECORD_TYPE_TIME, RECORD_LIST_NONE
+#define PATH    RECORD_TYPE_PATH, RECORD_LIST_NONE
+#define B64     RECORD_TYPE_B64, RECORD_LIST_NONE
+#define OBJECT  RECORD_TYPE_OBJECT, RECORD_LIST_NONE
+#define OBJECTS RECORD_TYPE_OBJECTS, RECORD_LIST_NONE
+#define ANY     RECORD_TYPE_ANY, RECORD_LIST_NONE
+#define WORD(l) RECORD_TYPE_WORD, RECORD_LIST_##l
+#define LIST(l) RECORD_TYPE_WORDS, RECORD_LIST_##l
+
+/* clang-format off */
+const struct record_field record_fields[] = {
+    {RECORD_OTHER, "v", INT, "version of the record format: 1"},
+    {RECORD_OTHER, "kind", WORD(KIND), "what the record is about"},
+
+    {B, "id", INT, "number of this generation of the backup in the store"},
+    {B, "store", STR, "UUID of the store that gave the id"},
+    {B, "host", STR, "machine whose path it is"},
+    {B, "location", STR, "name of the configured location"},
+    {B, "series", STR, "name of the series"},
+    {B, "path", PATH, "absolute path; U+FFFD for bytes that are not UTF-8"},
+    {B, "path_b64", B64, "the exact bytes, only if they are not UTF-8"},
+    {B, "size", INT, "bytes"},
+    {B, "mtime", TIME, "last change of the content"},
+    {B, "first_seen", TIME, "when a scan first saw it"},
+    {B, "state", WORD(STATE), "how far it is"},
+    {B, "new", BOOL, "first seen by this scan"},
+    {B, "latest", BOOL, "the newest complete backup of its series"},
+    {B, "status", WORD(STATUS), "what the scan thinks of it"},
+    {B, "reasons", LIST(BACKUP_REASON), "why"},
+    {B, "verification", OBJECT, "the verdict of bkm-verify"},
+    {B, "verification.verdict", WORD(VERDICT), "what came out"},
+    {B, "verification.reason", STR, "why it is not a pass"},
+    {B, "verification.at", TIME, "when it was looked at"},
+    {B, "verification.level", WORD(LEVEL), "how far it looked"},
+    {B, "verification.bytes", INT, "bytes read"},
+    {B, "verification.ms", INT, "time taken, in milliseconds"},
+    {B, "verification.checks", OBJECTS, "each check with its own verdict"},
+    {B, "verification.checks.check", WORD(CHECK), "what was checked"},
+    {B, "verification.checks.verdict", WORD(VERDICT), "what came out"},
+    {B, "verification.checks.reason", STR, "why it is not a pass"},
+    {B, "verification.checks.algorithm", STR, "digest used"},
+    {B, "verification.checks.reference", WORD(REFERENCE), "what it was compared with"},
+    {B, "verification.checks.expected", ANY, "what should have been"},
+    {B, "verification.checks.actual", ANY, "what was"},
+    {B, "verification.checks.format", STR, "what the content is"},
+    {B, "verification.checks.message", STR, "for people"},
+    {B, "verification.warnings", LIST(WARNING), "what a pass carries along"},
+    {B, "verification.message", STR, "for people"},
+    {B, "restore", OBJECT, "the verdict of bkm-restore"},
+    {B, "restore.verdict", WORD(VERDICT), "what came out"},
+    {B, "restore.reason", STR, "why it is not a pass"},
+    {B, "restore.handler", STR, "what restored it"},
+    {B, "restore.at", TIME, "when it was restored"},
+    {B, "restore.level", WORD(LEVEL), "how far it looked"},
+    {B, "restore.entries", INT, "files, tables or objects that came out"},
+    {B, "restore.bytes", INT, "bytes that came out"},
+    {B, "restore.ms", INT, "time taken, in milliseconds"},
+    {B, "restore.checks", OBJECTS, "each check with its own verdict"},
+    {B, "restore.checks.check", WORD(CHECK), "what was checked"},
+    {B, "restore.checks.verdict", WORD(VERDICT), "what came out"},
+    {B, "restore.checks.reason", STR, "why it is not a pass"},
+    {B, "restore.checks.expected", ANY, "what should have been"},
+    {B, "restore.checks.actual", ANY, "what was"},
+    {B, "restore.checks.message", STR, "for people"},
+    {B, "restore.sandbox", RECORD_TYPE_ANY, RECORD_LIST_NONE, "protections that were active"},
+    {B, "restore.warnings", LIST(WARNING), "what a pass carries along"},
+    {B, "restore.message", STR, "for people"},
+
+    {S, "store", STR, "UUID of the store"},
+    {S, "host", STR, "machine of the location"},
+    {S, "location", STR, "name of the configured location"},
+    {S, "series", STR, "name of the series"},
+    {S, "status", WORD(SERIES_STATUS), "whether its backups come in time"},
+    {S, "schedule", STR, "the schedule that was applied"},
+    {S, "due", TIME, "next or unmet due time"},
+    {S, "newest", OBJECT, "the newest complete backup: id, path, size, mtime"},
+    {S, "newest.id", INT, "number in the store"},
+    {S, "newest.path", PATH, "absolute path"},
+    {S, "newest.path_b64", B64, "the exact bytes, only if they are not UTF-8"},
+    {S, "newest.size", INT, "bytes"},
+    {S, "newest.mtime", TIME, "last change of the content"},
+    {S, "previous", OBJECT, "the complete backup before it: id, path, size, mtime"},
+    {S, "previous.id", INT, "number in the store"},
+    {S, "previous.path", PATH, "absolute path"},
+    {S, "previous.path_b64", B64, "the exact bytes, only if they are not UTF-8"},
+    {S, "previous.size", INT, "bytes"},
+    {S, "previous.mtime", TIME, "last change of the content"},
+    {S, "count", INT, "complete backups on disk"},
+    {S, "bytes", INT, "their size"},
+    {S, "reasons", LIST(SERIES_REASON), "why"},
+
+    {L, "id", INT, "stable number: what --location-id means"},
+    {L, "store", STR, "UUID of the store that gave the id"},
+    {L, "host", STR, "machine of the location"},
+    {L, "location", STR, "its name"},
+    {L, "path", PATH, "its directory"},
+    {L, "path_b64", B64, "the exact bytes, only if they are not UTF-8"},
+    {L, "type", STR, "its type in the configuration"},
+    {L, "status", WORD(LOCATION_STATUS), "how it is"},
+    {L, "free_bytes", INT, "free space of its file system"},
+    {L, "series", OBJECT, "how many series are fresh, due, late, missing, …"},
+    {L, "series.fresh", INT, "series in time"},
+    {L, "series.due", INT, "series inside their grace"},
+    {L, "series.late", INT, "series past their grace"},
+    {L, "series.missing", INT, "series with two due times unmet, or nothing left"},
+    {L, "series.unscheduled", INT, "series without a schedule"},
+    {L, "series.unknown", INT, "series whose last scan is too old to say"},
+    {L, "backups", INT, "complete backups on disk"},
+    {L, "bytes", INT, "their size"},
+    {L, "reasons", LIST(LOCATION_REASON), "why"},
+
+    {C, "location", STR, "name of the location; null: over all"},
+    {C, "days", INT, "window"},
+    {C, "score", REAL, "0 to 1; null: nothing known"},
+    {C, "raw_score", REAL, "the mean before any cap"},
+    {C, "grade", WORD(GRADE), "good, warning, critical or unknown"},
+    {C, "capped_by", LIST(CAP), "what keeps the score down"},
+    {C, "parts", OBJECT, "the three rates: backup, verification, restore"},
+    {C, "previous", REAL, "the score before this one"},
+    {C, "previous_grade", WORD(GRADE), "the grade before this one"},
+    {C, "coverage", REAL, "how many of those that should have a verdict have one, 0 to 1"},
+    {C, "reasons", LIST(CAP), "why"},
+
+    {R, "format", STR, "html, csv, json, text, …"},
+    {R, "path", PATH, "file written"},
+    {R, "path_b64", B64, "the exact bytes, only if they are not UTF-8"},
+    {R, "bytes", INT, "its size"},
+
+    {A, "fingerprint", STR, "identity over all runs: kind and subject"},
+    {A, "alert", WORD(ALERT), "kind of the alert"},
+    {A, "severity", WORD(SEVERITY), "how bad"},
+    {A, "location", STR, "name of the location"},
+    {A, "series", STR, "name of the series"},
+    {A, "path", PATH, "the backup, if it is one"},
+    {A, "path_b64", B64, "the exact bytes, only if they are not UTF-8"},
+    {A, "state", WORD(ALERT_STATE), "how it is"},
+    {A, "opened", TIME, "since when"},
+    {A, "resolved", TIME, "until when"},
+    {A, "reasons", LIST(ALERT_REASON), "why"},
+    {A, "summary", STR, "one line for people"},
+    {A, "notify", WORD(NOTIFY), "what became of its message"},
+    {A, "channels", RECORD_TYPE_ANY, RECORD_LIST_NONE, "names of the channels that are told"},
+
+    {E, "command", WORD(COMMAND), "stage that could not"},
+    {E, "host", STR, "machine it ran on"},
+    {E, "location", STR, "name of the location"},
+    {E, "path", PATH, "what it was about"},
+    {E, "path_b64", B64, "the exact bytes, only if they are not UTF-8"},
+    {E, "reason", WORD(ERROR_REASON), "why"},
+    {E, "message", STR, "for people"},
+
+    {N, "command", WORD(COMMAND), "stage"},
+    {N, "id", STR, "UUID of the run"},
+    {N, "store", STR, "UUID of the store that has its row"},
+    {N, "phase", WORD(PHASE), "start or end"},
+    {N, "host", STR, "machine it ran on"},
+    {N, "started", TIME, "when it began"},
+    {N, "ended", TIME, "when it ended"},
+    {N, "ms", INT, "time taken, in milliseconds"},
+    {N, "in", INT, "records read"},
+    {N, "out", INT, "records written"},
+    {N, "counts", OBJECT, "what the stage counted, by name"},
+    {N, "errors", INT, "parts of the work that could not be done"},
+    {N, "findings", INT, "what was found wrong"},
+    {N, "exit", INT, "exit status"},
+};
+/* clang-format on */
+const size_t record_field_count = ARRAY_LEN(record_fields);
+
+const char *
+record_word(enum record_list list, int value)
+{
+	if (value <= 0)
+		return NULL;
+	for (int i = 0; lists[list].words[i]; i++) {
+		if (i + 1 == value)
+			return lists[list].words[i];
+	}
+	return NULL;
+}
+
+int
+record_word_find(enum record_list list, const char *word)
+{
+	if (!word)
+		return 0;
+	for (int i = 0; lists[list].words[i]; i++) {
+		if (strcmp(lists[list].words[i], word) == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+const char *
+record_list_name(enum record_list list)
+{
+	return lists[list].name;
+}
+
+const char *
+record_kind_name(enum record_kind kind)
+{
+	return kind == RECORD_OTHER ? "other" : record_word(RECORD_LIST_KIND, (int)kind);
+}
+
+enum record_kind
+record_kind_find(const char *name, size_t len)
+{
+	const char *const *words = lists[RECORD_LIST_KIND].words;
+
+	for (int i = 0; words[i]; i++) {
+		if (strlen(words[i]) == len && memcmp(words[i], name, len) == 0)
+			return (enum record_kind)(i + 1);
+	}
+	return RECORD_OTHER;
+}
+
+const struct record_field *
+record_field_find(enum record_kind kind, const char *name, size_t len)
+{
+	for (size_t i = 0; i < record_field_count; i++) {
+		const struct record_field *f = &record_fields[i];
+
+		if ((f->kind == kind || f->kind == RECORD_OTHER) &&
+		    strncmp(f->name, name, len) == 0 && f->name[len] == '\0')
+			return f;
+	}
+	return NULL;
+}

@@ -1,0 +1,227 @@
+// One line of the stream: read strictly, kept as it came.
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/record_private.h"
+
+void
+record_init(struct record *rec)
+{
+	*rec = RECORD_INIT;
+}
+
+void
+record_release(struct record *rec)
+{
+	buf_release(&rec->line);
+	free(rec->members);
+	record_arena_free(rec->arena);
+	record_scan_free(rec->scan);
+	record_init(rec);
+}
+
+void
+record_swap(struct record *a, struct record *b)
+{
+	struct record c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+static int
+fail(struct record *rec, struct err *err, enum err_code code, const char *problem)
+{
+	rec->kind = RECORD_OTHER;
+	rec->member_count = 0;
+	buf_clear(&rec->line);
+	return err_set(err, code, "%s", problem);
+}
+
+/* The members of the one object that the line must be. */
+static int
+scan_line(struct record *rec)
+{
+	struct record_scan *scan = rec->scan;
+	bool empty;
+	int r = 1;
+
+	record_scan_blanks(scan);
+	if (scan->i >= scan->len || scan->s[scan->i] != '{')
+		return record_scan_fail(scan, "not a JSON object");
+	if (record_scan_open(scan, '{', &empty) < 0)
+		return -1;
+	while (!empty && r > 0) {
+		struct record_member m = {0};
+		struct record_value name;
+
+		if (record_scan_member(scan, 0, 1, &name, &m.value) < 0)
+			return -1;
+		m.name_at = name.at + 1;
+		m.name_len = name.len - 2;
+		if (name.escaped) {
+			char *decoded = record_arena_alloc(rec->arena, name.len);
+
+			m.name_len = (uint32_t)record_scan_decode(rec->line.data, &name, decoded);
+			m.name = decoded;
+		}
+		MEM_GROW(rec->members, rec->member_count, rec->member_cap);
+		rec->members[rec->member_count++] = m;
+		r = record_scan_more(scan, '{');
+	}
+	if (r < 0)
+		return -1;
+	rec->close = scan->i - 1;
+	record_scan_blanks(scan);
+	if (scan->i < scan->len)
+		return record_scan_fail(
+		    scan, "not a JSON object: something follows it at byte %zu", scan->i + 1);
+	return 0;
+}
+
+void
+record_find_kind(struct record *rec)
+{
+	const struct record_member *m = record_member_find(rec, "kind", 4);
+
+	rec->kind = RECORD_OTHER;
+	if (m && m->value.type == RECORD_JSON_STRING && !m->value.escaped)
+		rec->kind = record_kind_find(rec->line.data + m->value.at + 1, m->value.len - 2);
+}
+
+static int
+check_version(struct record *rec, struct err *err)
+{
+	const struct record_member *m = record_member_find(rec, "v", 1);
+	int64_t v = 0;
+
+	if (!m || (record_int(rec, "v", &v) && v == RECORD_VERSION))
+		return 0;
+	(void)err_set(err, ERR_UNSUPPORTED, "record version %.*s, this bkm reads version %d",
+	    (int)(m->value.len > 20 ? 20 : m->value.len), rec->line.data + m->value.at,
+	    RECORD_VERSION);
+	rec->kind = RECORD_OTHER;
+	rec->member_count = 0;
+	buf_clear(&rec->line);
+	return -1;
+}
+
+/* Numbers of fifteen digits or less are always exact; the others are looked up in the table. */
+static int
+check_integers(struct record *rec, struct err *err)
+{
+	for (size_t i = 0; rec->kind != RECORD_OTHER && i < rec->member_count; i++) {
+		const struct record_member *m = &rec->members[i];
+		const char *name = m->name ? m->name : rec->line.data + m->name_at;
+		const char *text = rec->line.data + m->value.at;
+		const struct record_field *field;
+		char problem[120];
+		int64_t v;
+
+		if (m->value.type != RECORD_JSON_NUMBER)
+			continue;
+		if (m->value.len <= 15 && strcspn(text, ".eE,}] ") >= m->value.len)
+			continue;
+		field = record_field_find(rec->kind, name, m->name_len);
+		if (!field || field->type != RECORD_TYPE_INT)
+			continue;
+		if (record_value_int(text, m->value.len, &v))
+			continue;
+		(void)snprintf(
+		    problem, sizeof(problem), "'%s' is not an integer within 2^53", field->name);
+		return fail(rec, err, ERR_FORMAT, problem);
+	}
+	return 0;
+}
+
+int
+record_parse(struct record *rec, const char *line, size_t len, struct err *err)
+{
+	if (!rec->scan)
+		rec->scan = record_scan_new();
+	if (!rec->arena)
+		rec->arena = record_arena_new();
+	record_arena_reset(rec->arena);
+	rec->kind = RECORD_OTHER;
+	rec->member_count = 0;
+	rec->touched = false;
+	buf_clear(&rec->line);
+	if (len > RECORD_LINE_MAX)
+		return err_set(err, ERR_LIMIT, "longer than %zu bytes", RECORD_LINE_MAX);
+	buf_add(&rec->line, line, len);
+	record_scan_start(rec->scan, rec->line.data, len, false);
+	if (scan_line(rec) < 0)
+		return fail(rec, err, rec->scan->code, rec->scan->problem);
+	if (check_version(rec, err) < 0)
+		return -1;
+	record_find_kind(rec);
+	return check_integers(rec, err);
+}
+
+void
+record_copy(struct record *dst, const struct record *src)
+{
+	if (!dst->arena)
+		dst->arena = record_arena_new();
+	record_arena_reset(dst->arena);
+	buf_clear(&dst->line);
+	buf_add(&dst->line, src->line.data, src->line.len);
+	dst->kind = src->kind;
+	dst->touched = src->touched;
+	dst->close = src->close;
+	dst->member_count = 0;
+	for (size_t i = 0; i < src->member_count; i++) {
+		struct record_member m = src->members[i];
+
+		if (m.name) {
+			char *name = record_arena_alloc(dst->arena, m.name_len + 1);
+
+			memcpy(name, m.name, m.name_len);
+			name[m.name_len] = '\0';
+			m.name = name;
+		}
+		MEM_GROW(dst->members, dst->member_count, dst->member_cap);
+		dst->members[dst->member_count++] = m;
+	}
+}
+
+void
+record_begin(struct json *j, struct buf *out, enum record_kind kind)
+{
+	json_init(j, out);
+	json_object(j, NULL);
+	json_int(j, "v", RECORD_VERSION);
+	json_str(j, "kind", record_kind_name(kind));
+}
+
+void
+record_end(struct json *j)
+{
+	json_object_end(j);
+}
+
+int
+record_json_check(const char *text, size_t len, size_t max, struct err *err)
+{
+	struct record_scan *scan;
+	struct record_value value;
+	int r;
+
+	if (len > (max ? max : (size_t)1 << 30))
+		return err_set(
+		    err, ERR_LIMIT, "longer than %zu bytes", max ? max : (size_t)1 << 30);
+	scan = record_scan_new();
+	record_scan_start(scan, text, len, false);
+	record_scan_blanks(scan);
+	r = record_scan_value(scan, 0, &value);
+	if (r == 0) {
+		record_scan_blanks(scan);
+		if (scan->i < len)
+			r = record_scan_fail(
+			    scan, "not JSON: something follows it at byte %zu", scan->i + 1);
+	}
+	if (r < 0)
+		(void)err_set(err, scan->code, "%s", scan->problem);
+	record_scan_free(scan);
+	return r;
+}
