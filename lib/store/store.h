@@ -165,4 +165,6 @@ int store_backup_by_path(struct store *store, int64_t location_id, const char *p
 int store_backup_by_id(
     struct store *store, int64_t id, struct store_backup *ret_backup, struct err *err);
 
+#include "store/alert.h"
+
 #endif

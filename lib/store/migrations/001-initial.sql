@@ -154,24 +154,42 @@ CREATE TABLE report (
 	bytes  BIGINT NOT NULL
 );
 
+-- One row for each kind and subject that ever had trouble; episode counts its openings.
 CREATE TABLE alert (
 	fingerprint TEXT PRIMARY KEY,
 	kind        TEXT NOT NULL,
 	severity    TEXT NOT NULL,
+	host        TEXT,
 	location    TEXT,
 	series      TEXT,
-	path        BLOB,
-	state       TEXT NOT NULL,       -- pending open resolved
+	command     TEXT,                -- of a monitor failure: the stage
+	path        BLOB,                -- of the worst backup
+	state       TEXT NOT NULL,       -- pending (not yet failed often enough) open resolved
+	episode     BIGINT NOT NULL DEFAULT 1,
+	since       BIGINT NOT NULL,     -- first seen in this episode, pending or not
 	opened      BIGINT NOT NULL,
 	seen        BIGINT NOT NULL,     -- last run that found it again
 	failures    BIGINT NOT NULL DEFAULT 1,
 	notified    BIGINT,              -- when its opening or last repeat was queued
+	escalated   BIGINT NOT NULL DEFAULT 0, -- steps of the escalation that were taken
 	resolved    BIGINT,
 	acked_at    BIGINT,
 	acked_by    TEXT,
-	reasons     TEXT,
+	acked_why   TEXT,
+	reasons     TEXT,                -- JSON array of words
 	summary     TEXT,
 	detail      TEXT                 -- JSON: what the payload programs are given
+);
+CREATE INDEX alert_by_state ON alert (state, opened);
+
+-- What exactly is wrong inside an alert that is not resolved: paths, or '' for the subject itself.
+-- It resolves when the last one is known to be good or gone.
+CREATE TABLE alert_member (
+	fingerprint TEXT NOT NULL REFERENCES alert (fingerprint),
+	member      BLOB NOT NULL,
+	reason      TEXT NOT NULL,
+	since       BIGINT NOT NULL,
+	PRIMARY KEY (fingerprint, member)
 );
 
 CREATE TABLE silence (
@@ -183,21 +201,34 @@ CREATE TABLE silence (
 	created_by TEXT
 );
 
--- Messages that must go out. A row leaves pending by a conditional update only.
+-- Messages that must go out, one for each channel and run. A row leaves pending by a conditional
+-- update only; a row in sending whose claimant has ended is pending again.
 CREATE TABLE outbox (
 	id         INTEGER PRIMARY KEY,
 	channel    TEXT NOT NULL,
-	message_id TEXT NOT NULL,        -- stable over retries: Message-ID, webhook-id
-	payload    TEXT NOT NULL,
+	message_id TEXT NOT NULL UNIQUE, -- stable over retries: Message-ID, webhook-id
 	created    BIGINT NOT NULL,
 	attempts   BIGINT NOT NULL DEFAULT 0,
 	next_try   BIGINT NOT NULL,
-	state      TEXT NOT NULL,        -- pending sending sent dead
-	claimed_by TEXT,
-	claimed_at BIGINT,
+	state      TEXT NOT NULL,        -- pending sending sent dead cancelled
+	claimed_by TEXT,                 -- uuid of the run that is sending it
+	tried      BIGINT,
 	error      TEXT
 );
 CREATE INDEX outbox_by_state ON outbox (state, next_try);
+
+-- What a message says: one alert and what happened to it.
+CREATE TABLE delivery (
+	id          INTEGER PRIMARY KEY,
+	outbox_id   BIGINT NOT NULL REFERENCES outbox (id),
+	fingerprint TEXT NOT NULL REFERENCES alert (fingerprint),
+	episode     BIGINT NOT NULL,
+	event       TEXT NOT NULL,       -- opened repeated escalated resolved
+	cancelled   INTEGER NOT NULL DEFAULT 0,
+	item        TEXT NOT NULL        -- JSON
+);
+CREATE INDEX delivery_by_outbox ON delivery (outbox_id);
+CREATE INDEX delivery_by_alert ON delivery (fingerprint, episode);
 
 -- One run of one stage. A row without ended whose lock is free is a run that died.
 CREATE TABLE run (
