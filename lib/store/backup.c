@@ -5,15 +5,13 @@
 #include "store/store_private.h"
 
 /*
- * latest: the newest complete one of its series; the index backup_by_series answers with one step.
+ * latest: the newest complete one of its series, as the last scan left it in the series' row.
  * CROSS JOIN fixes the order of the loops, so that rows come in the order asked for without a sort.
  */
 #define BACKUP_COLUMNS                                                                             \
 	"SELECT b.id, l.id, l.host, l.name, s.name, b.series_id, l.path, d.path, b.name, b.size,"  \
 	" b.mtime, b.mtime_nsec, b.time, b.first_seen, b.completed_at, b.gone_at, b.live,"         \
-	" b.state = 'complete' AND b.live = 1 AND b.id = (SELECT n.id FROM backup AS n"            \
-	"  WHERE n.series_id = b.series_id AND n.live = 1 AND n.state = 'complete'"                \
-	"  AND n.status = 'ok' ORDER BY n.time DESC, n.id DESC LIMIT 1),"                          \
+	" b.id = s.latest_id,"                                                                     \
 	" b.state, b.status, b.reasons, b.entries, v.verify_record, v.restore_record,"             \
 	" v.verify_verdict, v.verify_level, v.verify_at, v.restore_verdict, v.restore_at"
 #define BACKUP_FROM_DIRS                                                                           \
@@ -51,8 +49,8 @@ struct store_cursor {
 	struct buf path;
 };
 
-static void
-add_component(struct buf *path, sqlite3_stmt *st, int col)
+void
+store_add_path(struct buf *path, sqlite3_stmt *st, int col)
 {
 	const void *data = sqlite3_column_blob(st, col);
 	size_t len = (size_t)sqlite3_column_bytes(st, col);
@@ -68,9 +66,9 @@ static void
 read_row(sqlite3_stmt *st, struct buf *path, struct store_backup *b)
 {
 	buf_clear(path);
-	add_component(path, st, 6);
-	add_component(path, st, 7);
-	add_component(path, st, 8);
+	store_add_path(path, st, 6);
+	store_add_path(path, st, 7);
+	store_add_path(path, st, 8);
 	*b = (struct store_backup){
 	    .id = sqlite3_column_int64(st, 0),
 	    .location_id = sqlite3_column_int64(st, 1),

@@ -50,6 +50,9 @@ void store_bind_time(sqlite3_stmt *st, int i, int64_t t); /* CLOCK_NONE: NULL */
 const char *store_text(sqlite3_stmt *st, int col); /* NULL for NULL; valid until the next step */
 int64_t store_time(sqlite3_stmt *st, int col);     /* CLOCK_NONE for NULL */
 
+/* Append a path component from a column, with a slash before it where one is needed. */
+void store_add_path(struct buf *path, sqlite3_stmt *st, int col);
+
 /* 1 a row, 0 done, -1 and err. */
 int store_step(struct store *store, sqlite3_stmt *st, struct err *err);
 void store_reset(sqlite3_stmt *st);

@@ -32,19 +32,37 @@ CREATE TABLE dir (
 	UNIQUE (location_id, path)
 );
 
+-- What the scans know of a series, kept current with its rows: counts change in the transaction that
+-- changes a row; a series with stale = 1 has its latest_id … newest_time worked out at the next end of
+-- a scan.
 CREATE TABLE series (
 	id          INTEGER PRIMARY KEY,
 	location_id BIGINT NOT NULL REFERENCES location (id),
 	name        TEXT NOT NULL,
-	first_seen  BIGINT NOT NULL,
+	first_seen  BIGINT NOT NULL,            -- time of the first evidence
+	count       BIGINT NOT NULL DEFAULT 0,  -- complete backups on disk
+	bytes       BIGINT NOT NULL DEFAULT 0,  -- their size
+	growing     BIGINT NOT NULL DEFAULT 0,  -- backups being written now
+	stalled     BIGINT NOT NULL DEFAULT 0,  -- backups on disk that stopped short
+	completed   BIGINT NOT NULL DEFAULT 0,  -- generations that were ever complete
+	members     BIGINT NOT NULL DEFAULT 0,  -- complete ones of different times ever; 2 = two or more
+	latest_id   BIGINT,                     -- newest complete backup on disk that is not failed
+	previous_id BIGINT,                     -- the one before it
+	newest_time BIGINT,                     -- of the newest success ever, gone or not
+	usual       BIGINT NOT NULL DEFAULT 0,  -- complete backups that it usually keeps
+	usual_at    BIGINT,
+	stale       INTEGER NOT NULL DEFAULT 1,
 	UNIQUE (location_id, name)
 );
+CREATE INDEX series_stale ON series (location_id) WHERE stale = 1;
 
--- One generation of a path. live rows are on disk now; the others tell what was.
+-- One generation of a path. live rows are on disk now; the others tell what was. No row of dir and
+-- series is ever deleted, so that dir_id and series_id are not declared as references: the check
+-- would be the dearest part of a first scan.
 CREATE TABLE backup (
 	id           INTEGER PRIMARY KEY,
-	dir_id       BIGINT NOT NULL REFERENCES dir (id),
-	series_id    BIGINT NOT NULL REFERENCES series (id),
+	dir_id       BIGINT NOT NULL,    -- of dir
+	series_id    BIGINT NOT NULL,    -- of series
 	name         BLOB NOT NULL,
 	live         INTEGER NOT NULL DEFAULT 1,
 	size         BIGINT NOT NULL,
@@ -61,10 +79,12 @@ CREATE TABLE backup (
 	reasons      TEXT,               -- JSON array of words, NULL for none
 	completed_at BIGINT,             -- when a scan first found it complete
 	gone_at      BIGINT,             -- when it was found gone or overwritten
-	accepted_at  BIGINT              -- when a person took its vanishing as right
+	accepted_at  BIGINT,             -- when a person took its vanishing as right
+	touched      BIGINT              -- run that last changed this row
 );
 CREATE UNIQUE INDEX backup_by_name ON backup (dir_id, name) WHERE live = 1;
 CREATE INDEX backup_by_series ON backup (series_id, time);
+CREATE INDEX backup_vanished ON backup (dir_id) WHERE state = 'vanished' AND status = 'failed';
 
 -- Every verification that ended in a verdict; record is the JSON that stood on the line.
 CREATE TABLE verification (
