@@ -31,7 +31,7 @@ struct store;
 struct store_scan;
 
 /* ---------------------------------------------------------------- series (series.c) */
-struct store_member { /* a backup as a series names it; id 0: none */
+struct store_series_member { /* a backup as a series names it; id 0: none */
 	int64_t id;
 	char *path; /* absolute bytes; owned by the series */
 	uint64_t size;
@@ -51,8 +51,8 @@ struct store_series {
 	uint64_t completed;  /* generations that were ever complete */
 	uint64_t members;    /* complete ones of different times ever: 0, 1, 2 = two or more */
 	int64_t newest_time; /* of the newest success ever, gone or not; CLOCK_NONE */
-	struct store_member newest; /* complete, on disk, not failed */
-	struct store_member previous;
+	struct store_series_member newest; /* complete, on disk, not failed */
+	struct store_series_member previous;
 	const char *reasons; /* of the newest: JSON array or NULL */
 };
 

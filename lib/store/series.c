@@ -39,16 +39,16 @@ store_series(
 }
 
 static void
-read_member(sqlite3_stmt *st, int col, struct buf *path, struct store_member *m)
+read_member(sqlite3_stmt *st, int col, struct buf *path, struct store_series_member *m)
 {
-	*m = (struct store_member){.mtime = CLOCK_NONE, .time = CLOCK_NONE};
+	*m = (struct store_series_member){.mtime = CLOCK_NONE, .time = CLOCK_NONE};
 	if (sqlite3_column_type(st, col) == SQLITE_NULL)
 		return;
 	buf_clear(path);
 	store_add_path(path, st, 11);
 	store_add_path(path, st, col + 1);
 	store_add_path(path, st, col + 2);
-	*m = (struct store_member){
+	*m = (struct store_series_member){
 	    .id = sqlite3_column_int64(st, col),
 	    .path = path->data,
 	    .size = (uint64_t)sqlite3_column_int64(st, col + 3),
