@@ -35,7 +35,8 @@ struct schedule_policy {
 struct schedule_facts {
 	const int64_t *times; /* of the successes, ascending; the newest one must be there */
 	size_t count;
-	int64_t first;    /* the first evidence of the series, of any kind; CLOCK_NONE: times[0] */
+	int64_t first;    /* the first evidence of the series, of any kind; CLOCK_NONE: times[0].
+			   * If times leave the oldest out, times[0] too. */
 	uint64_t members; /* complete backups of different times ever seen; 2 is as good as more */
 	uint64_t present; /* complete backups that are there now */
 	bool growing;     /* one is being written and has not stalled */
@@ -56,8 +57,8 @@ struct schedule_state schedule_status(
 /*
  * Call fn for each due time of the window, oldest first: those from `from` to now whose grace is
  * over, from the first evidence on, and at least the last such one however old it is. met is the
- * time of the backup that met it, or CLOCK_NONE. times must reach back to the window's start and
- * one interval more (all of them is always right).
+ * time of the backup that met it, or CLOCK_NONE. times must reach back to schedule_reach() and hold
+ * the last success before that (all of them is always right).
  *
  * Cron: a backup meets the due time D if it lies from half an interval before D to half an
  * interval before the next. Intervals: D is the last success plus the interval; D is met by the
@@ -67,6 +68,9 @@ struct schedule_state schedule_status(
 typedef void schedule_due_fn(void *ctx, int64_t due, int64_t met);
 void schedule_each_due(const struct schedule_policy *policy, const struct schedule_facts *facts,
     int64_t from, int64_t now, schedule_due_fn *fn, void *ctx);
+
+/* How far back the facts for a window must reach. */
+int64_t schedule_reach(const struct schedule_policy *policy, int64_t from, int64_t now);
 
 struct schedule_count {
 	uint64_t due;
