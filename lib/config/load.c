@@ -94,7 +94,7 @@ set_defaults(struct config_loader *l, const char *section, void *base)
 }
 
 static void
-fill_map(struct config_loader *l, const struct config_node *node, const char *section, void *base);
+fill_map(struct config_loader *l, const struct config_node *map, const char *section, void *base);
 
 /* The section name of the items of a list: "backups.locations" is "backups.locations[]". */
 static char *
