@@ -30,8 +30,8 @@ void str_add_duration(struct buf *out, int64_t seconds);
  * NUL bytes are UTF-8. */
 bool str_is_utf8(const void *data, size_t len);
 
-/* Length of the valid UTF-8 sequence at s (1 to 4), or 0 if the bytes there are none. */
-size_t str_utf8_len(const void *s, size_t avail);
+/* Length of the valid UTF-8 sequence at data (1 to 4), or 0 if the bytes there are none. */
+size_t str_utf8_len(const void *data, size_t avail);
 
 /* Append data as UTF-8, each bad byte replaced by U+FFFD. */
 void str_add_utf8(struct buf *out, const void *data, size_t len);

@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
-#include "record/fields.h"
+#include "record/record.h"
 
 #define STORE_SCAN_BATCH 10000
 
