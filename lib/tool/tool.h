@@ -48,6 +48,7 @@
 #include "config/config.h"
 #include "record/record.h"
 #include "store/store.h"
+#include "tool/series.h"
 
 /* ---------------------------------------------------------------- options */
 
