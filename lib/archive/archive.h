@@ -11,7 +11,8 @@
  * Nothing is written anywhere: names, types and sizes are what the archive says. Whether a name is
  * safe to create is for the caller; archive_item_unsafe() says what a name is.
  *
- * Memory does not grow with the archive, but by a bounded table of a zip's entries (24 bytes each).
+ * Memory does not grow with the archive, but for a zip whose central directory is not in the order of
+ * its entries (16 bytes each then).
  */
 #ifndef ARCHIVE_WALK_H
 #define ARCHIVE_WALK_H
@@ -95,8 +96,7 @@ enum archive_warning {
 	ARCHIVE_WARN_ABSOLUTE = 1 << 1, /* names that begin with "/" */
 	ARCHIVE_WARN_DOTDOT = 1 << 2,   /* names with a ".." component */
 	ARCHIVE_WARN_SPECIAL = 1 << 3,  /* devices, FIFOs, sockets */
-	ARCHIVE_WARN_NO_END = 1 << 4,   /* one zero block instead of two (some writers do that) */
-	ARCHIVE_WARN_PREFIX = 1 << 5,   /* bytes before a zip's first entry (self-extracting) */
+	ARCHIVE_WARN_PREFIX = 1 << 4,   /* bytes before a zip's first entry (self-extracting) */
 };
 
 struct archive_result {

@@ -94,6 +94,19 @@ skip(struct codec *c, size_t len)
 	c->status.in += len;
 }
 
+static int
+start(struct codec *c, enum codec_type type, struct err *err)
+{
+	c->status.type = type;
+	c->status.checked = type != CODEC_NONE;
+	if (type == CODEC_NONE)
+		return 0;
+	c->out = mem_alloc(OUT_SIZE);
+	c->backend = codec_backend(type, c->limits.portable);
+	c->state = c->backend->open(type, &c->limits, err);
+	return c->state ? 0 : -1;
+}
+
 int
 codec_open_as(struct codec **ret_codec, enum codec_type type, const struct codec_input *input,
     const struct codec_limits *limits, struct err *err)
@@ -106,16 +119,9 @@ codec_open_as(struct codec **ret_codec, enum codec_type type, const struct codec
 		c->limits.memory = MEMORY;
 	if (!c->limits.ratio_floor)
 		c->limits.ratio_floor = RATIO_FLOOR;
-	c->status.type = type;
-	c->status.checked = type != CODEC_NONE;
-	c->out = mem_alloc(OUT_SIZE);
-	if (type != CODEC_NONE) {
-		c->backend = codec_backend(type, c->limits.portable);
-		c->state = c->backend->open(type, &c->limits, err);
-		if (!c->state) {
-			codec_close(c);
-			return -1;
-		}
+	if (start(c, type, err) < 0) {
+		codec_close(c);
+		return -1;
 	}
 	*ret_codec = c;
 	return 0;
@@ -131,14 +137,8 @@ codec_open(struct codec **ret_codec, const struct codec_input *input,
 	if (lookahead(c, CODEC_HEAD, err) < 0)
 		goto fail;
 	enum codec_type type = codec_sniff(c->in, c->in_len);
-	if (type != CODEC_NONE) {
-		c->status.type = type;
-		c->status.checked = true;
-		c->backend = codec_backend(type, c->limits.portable);
-		c->state = c->backend->open(type, &c->limits, err);
-		if (!c->state)
-			goto fail;
-	}
+	if (start(c, type, err) < 0)
+		goto fail;
 	*ret_codec = c;
 	return 0;
 fail:
@@ -360,12 +360,13 @@ codec_peek(struct codec *codec, const uint8_t **ret_data, size_t len, struct err
 {
 	if (len > CODEC_PEEK_MAX)
 		len = CODEC_PEEK_MAX;
+	if (!codec->out)
+		codec->out = mem_alloc(CODEC_PEEK_MAX);
 	while (codec->peeked < len) {
 		ssize_t n;
 		uint8_t *out = codec->out + codec->peeked;
-		size_t room = OUT_SIZE - codec->peeked;
 		if (codec->backend) {
-			n = decode(codec, out, room, err);
+			n = decode(codec, out, OUT_SIZE - codec->peeked, err);
 		} else {
 			const uint8_t *data;
 			if (!codec->in_len && more(codec, &codec->in, &codec->in_len, err) < 0)
