@@ -162,8 +162,10 @@ struct tool {
 	struct tool_select *select;
 	int64_t started_ms;
 	bool running;
-	bool progress_shown;
 	bool require_failed;
+	int64_t progress_ms; /* when the progress line was last drawn; 0: it is not there */
+	void **owned;
+	size_t owned_count, owned_cap;
 };
 
 #define TOOL_INIT ((struct tool){.counts = BUF_INIT})

@@ -1,0 +1,202 @@
+// Backup records: made from a row of the store or from a file, and believed or not.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool/tool_private.h"
+
+static void
+add_raw(struct json *j, const char *key, const char *text)
+{
+	if (text)
+		json_raw(j, key, text, strlen(text));
+}
+
+void
+tool_add_backup(struct tool *tool, struct buf *out, const struct store_backup *row, bool is_new)
+{
+	struct json j;
+
+	record_begin(&j, out, RECORD_BACKUP);
+	json_int(&j, "id", row->id);
+	json_str(&j, "store", store_uuid(tool->store));
+	json_str(&j, "host", row->host);
+	json_str(&j, "location", row->location);
+	json_str(&j, "series", row->series);
+	json_path(&j, "path", row->path);
+	json_uint(&j, "size", row->size);
+	json_time(&j, "mtime", row->mtime);
+	json_time(&j, "first_seen", row->first_seen);
+	json_str(&j, "state", row->state);
+	json_bool(&j, "new", is_new);
+	json_bool(&j, "latest", row->latest);
+	json_str(&j, "status", row->status);
+	add_raw(&j, "reasons", row->reasons ? row->reasons : "[]");
+	add_raw(&j, "verification", row->verification);
+	add_raw(&j, "restore", row->restore);
+	record_end(&j);
+}
+
+/* ---------------------------------------------------------------- operands */
+
+static char *
+absolute(const char *path)
+{
+	char *cwd = getcwd(NULL, 0), *joined;
+
+	joined = cwd ? path_join(cwd, path) : mem_strdup(path);
+	free(cwd);
+	return joined;
+}
+
+int
+tool_operand(struct tool *tool, const char *path, struct record *rec, struct err *err)
+{
+	struct buf line = BUF_INIT;
+	struct json j;
+	struct stat st;
+	char *full;
+	int r;
+
+	if (stat(path, &st) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			tool_error(tool, "backup file does not exist: '%s'", path);
+		else if (errno == EACCES)
+			tool_error(tool, "permission denied: '%s'", path);
+		else
+			tool_error(tool, "cannot look at '%s': %s", path, strerror(errno));
+		return 0;
+	}
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		tool_error(tool, "neither a file nor a directory: '%s'", path);
+		return 0;
+	}
+	full = absolute(path);
+	record_begin(&j, &line, RECORD_BACKUP);
+	json_str(&j, "host", tool->host);
+	json_path(&j, "path", full);
+	if (S_ISREG(st.st_mode))
+		json_int(&j, "size", st.st_size);
+	json_time(&j, "mtime", st.st_mtim.tv_sec);
+	record_end(&j);
+	r = record_parse(rec, line.data, line.len, err);
+	free(full);
+	buf_release(&line);
+	return r < 0 ? -1 : 1;
+}
+
+/* ---------------------------------------------------------------- belief */
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* Are size and mtime of the record, as far as it has them, those of the row? */
+static bool
+same_generation(struct record *rec, const struct store_backup *row)
+{
+	int64_t size, mtime;
+
+	if (record_int(rec, "size", &size) && (uint64_t)size != row->size)
+		return false;
+	return !record_time(rec, "mtime", &mtime) || mtime == row->mtime;
+}
+
+/* Is the file still the row's generation? A changed size under an unchanged mtime is left to the
+ * checks: that is damage, not a newer backup. */
+static const char *
+look_at_file(const struct store_backup *row)
+{
+	struct stat st;
+
+	if (lstat(row->path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? "gone" : NULL;
+	if (S_ISREG(st.st_mode) && st.st_mtim.tv_sec != row->mtime)
+		return "superseded";
+	return NULL;
+}
+
+/* The row that the record's id names, if everything else agrees: 1, 0, -1. */
+static int
+by_id(struct tool *tool, struct record *rec, const char *path, struct store_backup *ret_row,
+    struct err *err)
+{
+	int64_t id;
+	int r;
+
+	if (!record_int(rec, "id", &id) ||
+	    !same_text(record_str(rec, "store"), store_uuid(tool->store)))
+		return 0;
+	r = store_backup_by_id(tool->store, id, ret_row, err);
+	if (r <= 0)
+		return r;
+	return same_text(ret_row->host, tool->host) &&
+	    same_text(ret_row->location, record_str(rec, "location")) &&
+	    same_text(ret_row->path, path);
+}
+
+static int
+by_path(struct tool *tool, const struct config_location *location, const char *path,
+    struct store_backup *ret_row, struct err *err)
+{
+	struct store_location row = {0};
+	int r = store_location_find(tool->store, tool->host, location->name, &row, err);
+
+	if (r > 0)
+		r = store_backup_by_path(tool->store, row.id, path, ret_row, err);
+	store_location_release(&row);
+	return r;
+}
+
+static int
+outside(struct tool *tool, struct record *rec, const char *path, struct err *err)
+{
+	const char *location = record_str(rec, "location");
+
+	if (!path)
+		return tool_trouble(
+		    tool, location, NULL, "outside", err, "a backup record without a path");
+	return tool_trouble(
+	    tool, location, path, "outside", err, "outside every backup location: '%s'", path);
+}
+
+int
+tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_backup, struct err *err)
+{
+	const char *path = record_path(rec), *host = record_str(rec, "host");
+	struct tool_backup *b = ret_backup;
+	char *clean;
+	int r;
+
+	*b = (struct tool_backup){.path = path};
+	if (tool->by_operands)
+		return 1;
+	if (host && strcmp(host, tool->host) != 0) {
+		b->skip = "other_host";
+		return 0;
+	}
+	clean = path ? path_clean(path) : NULL;
+	if (clean && clean[0] == '/' && strcmp(clean, path) == 0)
+		b->location = config_location_of(tool->config, path);
+	free(clean);
+	if (!b->location) {
+		b->skip = "outside";
+		return outside(tool, rec, path, err) < 0 ? -1 : 0;
+	}
+	r = by_id(tool, rec, path, &b->row, err);
+	if (r == 0)
+		r = by_path(tool, b->location, path, &b->row, err);
+	if (r < 0)
+		return -1;
+	if (r == 0)
+		b->skip = access(path, F_OK) == 0 ? "not_scanned" : "gone";
+	else if (!b->row.live || !same_generation(rec, &b->row))
+		b->skip = access(path, F_OK) == 0 ? "superseded" : "gone";
+	else
+		b->skip = look_at_file(&b->row);
+	return b->skip ? 0 : 1;
+}

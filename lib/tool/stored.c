@@ -1,0 +1,86 @@
+// The store as a source: backup records of what is on disk, as the last scan left it.
+#include <stdlib.h>
+
+#include "tool/tool_private.h"
+
+/*
+ * The numbers are collected first and each row is read when its turn comes: no read transaction
+ * stays open for the hours that a verification takes, and what is shown is as it is then.
+ */
+struct tool_stored {
+	int64_t *ids;
+	size_t count, cap, next;
+	struct buf line;
+};
+
+static int
+collect(struct tool *tool, struct tool_stored *stored, int64_t location_id, struct err *err)
+{
+	const struct store_backup_query query = {.location_id = location_id,
+	    .since = tool->days ? tool->now - (int64_t)tool->days * CLOCK_DAY : CLOCK_NONE};
+	struct store_cursor *cursor = NULL;
+	struct store_backup row;
+	int r;
+
+	if (store_backups(tool->store, &query, &cursor, err) < 0)
+		return -1;
+	while ((r = store_backups_next(cursor, &row, err)) > 0) {
+		MEM_GROW(stored->ids, stored->count, stored->cap);
+		stored->ids[stored->count++] = row.id;
+	}
+	store_cursor_close(cursor);
+	return r;
+}
+
+int
+tool_stored_open(struct tool *tool, struct tool_stored **ret_stored, struct err *err)
+{
+	struct tool_stored *stored = mem_alloc(sizeof(*stored));
+
+	stored->line = BUF_INIT;
+	*ret_stored = stored;
+	for (size_t i = 0; i < tool->config->location_count; i++) {
+		const struct config_location *location = &tool->config->locations[i];
+		struct store_location row = {0};
+		int r;
+
+		if (!tool_selects_location(tool, location))
+			continue;
+		r = store_location_find(tool->store, tool->host, location->name, &row, err);
+		if (r > 0)
+			r = collect(tool, stored, row.id, err);
+		store_location_release(&row);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+tool_stored_next(struct tool *tool, struct tool_stored *stored, struct record *rec, struct err *err)
+{
+	struct store_backup row;
+
+	while (stored->next < stored->count) {
+		int r = store_backup_by_id(tool->store, stored->ids[stored->next++], &row, err);
+
+		if (r < 0)
+			return -1;
+		if (r == 0 || !row.live)
+			continue;
+		buf_clear(&stored->line);
+		tool_add_backup(tool, &stored->line, &row, false);
+		return record_parse(rec, stored->line.data, stored->line.len, err) < 0 ? -1 : 1;
+	}
+	return 0;
+}
+
+void
+tool_stored_free(struct tool_stored *stored)
+{
+	if (!stored)
+		return;
+	free(stored->ids);
+	buf_release(&stored->line);
+	free(stored);
+}

@@ -1,0 +1,69 @@
+/*
+ * Inside of tool: what its files share.
+ */
+#ifndef TOOL_TOOL_PRIVATE_H
+#define TOOL_TOOL_PRIVATE_H
+
+#include <signal.h>
+
+#include "tool/tool.h"
+
+#define TOOL_BATCH_RECORDS 256
+#define TOOL_BATCH_BYTES   ((size_t)1 << 20)
+#define TOOL_BATCH_MS      100
+
+/* ---------------------------------------------------------------- start.c */
+/* Freed by tool_close; returns ptr. */
+void *tool_own(struct tool *tool, void *ptr);
+/* Descriptors 0, 1, 2 are open from here on, so that nothing else gets their numbers. */
+void tool_guard_descriptors(void);
+
+/* ---------------------------------------------------------------- signal.c */
+void tool_catch_signals(void);
+int tool_signal(void); /* the signal that asked to stop, or 0 */
+const char *tool_signal_name(int signo);
+_Noreturn void tool_die_of(int signo);
+
+/* ---------------------------------------------------------------- sink.c */
+struct tool_sink;
+struct tool_sink *tool_sink_new(void);
+void tool_sink_free(struct tool_sink *sink);
+/* Milliseconds until the batch must be printed, or -1 if it is empty. */
+int tool_sink_wait(const struct tool *tool);
+
+/* ---------------------------------------------------------------- source.c, stored.c, files.c */
+int tool_source_open(struct tool *tool, struct err *err);
+void tool_source_free(struct tool_source *source);
+
+struct tool_stored;
+int tool_stored_open(struct tool *tool, struct tool_stored **ret_stored, struct err *err);
+int tool_stored_next(
+    struct tool *tool, struct tool_stored *stored, struct record *rec, struct err *err);
+void tool_stored_free(struct tool_stored *stored);
+
+/* The record of a file named as an operand; trouble is reported and 0 returned: go on. */
+int tool_operand(struct tool *tool, const char *path, struct record *rec, struct err *err);
+
+/* ---------------------------------------------------------------- watch.c */
+/* Runs upstream: what began and has not ended. */
+struct tool_watch;
+struct tool_watch *tool_watch_new(void);
+void tool_watch_free(struct tool_watch *watch);
+void tool_watch_record(struct tool_watch *watch, struct record *rec);
+/* At the end of input: asks the store about those left; says and counts the dead ones. */
+int tool_watch_end(struct tool *tool, struct tool_watch *watch, struct err *err);
+struct tool_watch *tool_source_watch(const struct tool *tool);
+
+/* ---------------------------------------------------------------- select.c */
+int tool_select_open(struct tool *tool, struct err *err);
+void tool_select_free(struct tool_select *select);
+
+/* ---------------------------------------------------------------- run.c */
+int tool_run_start(struct tool *tool, struct err *err);
+/* The row; and, if the output still works, the line. */
+int tool_run_end(struct tool *tool, int status, const char *ended_by, bool line, struct err *err);
+
+/* ---------------------------------------------------------------- trouble.c */
+void tool_progress_clear(struct tool *tool);
+
+#endif
