@@ -167,6 +167,7 @@ int store_backup_by_id(
     struct store *store, int64_t id, struct store_backup *ret_backup, struct err *err);
 
 #include "store/alert.h"
+#include "store/report.h"
 #include "store/score.h"
 
 #endif

@@ -94,6 +94,7 @@ def verdict_html($now):
   verdict as $v | "<span class=\"\($v.shape)\">" + shape($v.shape) + @html "\($v.word)" + "</span>"
   + (if .at then @html " <span class=\"m\">\(.at | ago($now))</span>" else "" end);
 def newest: [.series[] | .newest | select(. != null)] | max_by(.at);
+def rate: if . == null then "none" else percent end;
 def list_html: map(@html "\(.)") | join("; ");
 
 def head:
@@ -139,8 +140,8 @@ def location_row($now; $i; $detail):
   + (if $detail then "<a href=\"#l\($i)\">" + @html "\(.location | named)" + "</a>" else @html "\(.location | named)" end) + "</th>"
   + right("Score"; .score | score) + cell("Days"; .days | strip) + cell("Size a day"; .days | trend)
   + cell("Newest"; if $n then @html "\($n.at | ago($now))<span class=\"m\"> \($n.size | size)</span>" else "<span class=\"critical\">none</span>" end)
-  + right("Verified"; if .parts.verification == null and .verify_integrity == false then "off" else @html "\(.parts.verification | percent)" end)
-  + right("Restored"; if .parts.restore == null and .test_restore == false then "off" else @html "\(.parts.restore | percent)" end)
+  + right("Verified"; if .parts.verification == null and .verify_integrity == false then "off" else @html "\(.parts.verification | rate)" end)
+  + right("Restored"; if .parts.restore == null and .test_restore == false then "off" else @html "\(.parts.restore | rate)" end)
   + "</tr>";
 
 def legend:
@@ -175,7 +176,7 @@ def backup_row($now; $dir):
   | "<tr><th scope=\"row\">" + @html "\(.path | below($dir) | named)" + "</th>"
   + cell("Time"; @html "<span class=\"n\">\((.at // .mtime) | when)</span>")
   + right("Size"; @html "<span class=\"n\">\(.size | size)</span>")
-  + cell("State"; badge($s[0]; $s[1] | plain) + (.reasons | plain_list | if length > 0 then " " + list_html else "" end))
+  + cell("State"; badge($s[0]; $s[1] | plain) + (.reasons | plain_list | if length > 0 then ": " + list_html else "" end))
   + cell("Verified"; .verification | verdict_html($now)) + cell("Restored"; .restore | verdict_html($now)) + "</tr>";
 
 def facts($now):
@@ -218,7 +219,7 @@ def alerts_section:
     else
       "<section aria-labelledby=\"alerts\">\n<h2 id=\"alerts\">Open alerts</h2>\n<table><caption>As bkm-alert left them</caption><thead><tr><th scope=\"col\">Severity</th><th scope=\"col\">Alert</th><th scope=\"col\">About</th><th scope=\"col\">Open since</th><th scope=\"col\">Summary</th></tr></thead><tbody>",
       (.alerts[] | "<tr><td>" + badge(.severity as $s | if $s == "critical" or $s == "warning" then $s else "unknown" end; .severity | plain) + "</td>"
-        + "<th scope=\"row\">" + @html "\(.alert | plain)" + "</th>"
+        + "<th scope=\"row\" class=\"n\">" + @html "\(.alert | plain)" + "</th>"
         + cell("About"; @html "\([.location, .series] | map(select(. != null) | named) | join(" · "))")
         + cell("Since"; @html "\(.opened | ago($now))\(if .acked then ", acknowledged" else "" end)")
         + cell("Summary"; @html "\(.summary // "" | visible | shorten(300))") + "</tr>"),

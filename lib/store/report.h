@@ -1,0 +1,35 @@
+/*
+ * store, the part that reports need: figures over all, failed verdicts, the files that were written.
+ *
+ * Included through store/store.h.
+ */
+#ifndef STORE_REPORT_H
+#define STORE_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+struct store;
+
+struct store_statistics {
+	int64_t bytes;                      /* of the file, without what waits in its log */
+	int64_t locations, series, backups; /* backups: complete ones on disk */
+	int64_t verifications, restores;    /* verdicts ever recorded */
+};
+
+/* Costs the same however many backups and verdicts there are. */
+int store_statistics(struct store *store, struct store_statistics *ret_statistics, struct err *err);
+
+/* How many backups on disk of each series of a location have a standing verdict of fail, of
+ * verification or restore test: fn once for each series that has some, by series id. */
+typedef void store_failed_fn(void *arg, int64_t series_id, uint64_t count);
+int store_report_failed(
+    struct store *store, int64_t location_id, store_failed_fn *fn, void *arg, struct err *err);
+
+/* A file was written. Inside the caller's transaction. */
+int store_report_put(struct store *store, int64_t at, const char *format, const char *path,
+    uint64_t bytes, struct err *err);
+
+#endif
