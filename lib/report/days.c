@@ -76,21 +76,13 @@ report_days_series_done(struct report *r)
 	}
 }
 
-static void
-add_due(void *ctx, int64_t due, int64_t met)
+void
+report_add_due(void *r, int64_t due, int64_t met)
 {
-	struct report_day *day = met == CLOCK_NONE ? find(ctx, due) : NULL;
+	struct report_day *day = met == CLOCK_NONE ? find(r, due) : NULL;
 
 	if (day)
 		day->missed++;
-}
-
-void
-report_days_due(struct report *r, const struct report_series *s)
-{
-	if (s->policy && s->facts && !s->ignored)
-		schedule_each_due(
-		    s->policy, s->facts, r->first_day * CLOCK_DAY, r->options.now, add_due, r);
 }
 
 /* Nothing came and nothing was due: idle if a scan saw that, else unknown. */

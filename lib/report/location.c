@@ -164,7 +164,6 @@ report_add_series(struct report *r, const struct report_series *s)
 	json_object_end(&j);
 	r->backup_count += s->count;
 	r->backup_bytes += s->bytes;
-	report_days_due(r, s);
 	report_attend_series(r, s);
 }
 

@@ -7,6 +7,7 @@
  *		report_location_begin(r, &location);
  *		report_add_backup(r, &backup)    for each that came in the window, series by series,
  *		                                 the newest of a series first
+ *		report_add_due(r, due, met)      for each due time in the window whose grace is over
  *		report_add_series(r, &series)    for each series
  *		report_location_end(r, &health);
  *	report_add_run(r, &run), report_add_alert(r, &alert)    in any order
@@ -83,9 +84,7 @@ void report_add_backup(struct report *r, const struct report_backup *backup);
 
 struct report_series {
 	const char *name;
-	const char *schedule;                 /* text; NULL: none */
-	const struct schedule_policy *policy; /* NULL: none */
-	const struct schedule_facts *facts;   /* NULL if policy is */
+	const char *schedule; /* text; NULL: none */
 	struct schedule_state state;
 	bool ignored;
 	uint64_t count, bytes;                         /* complete backups on disk */
@@ -93,6 +92,10 @@ struct report_series {
 	const struct report_backup *newest, *previous; /* complete ones, on disk; NULL: none */
 	uint64_t failed_verdicts; /* backups on disk with a verdict fail, newest included */
 };
+
+/* A due time of the location and the time of the backup that met it, CLOCK_NONE if none did: a
+ * schedule_due_fn, r is the struct report. */
+void report_add_due(void *r, int64_t due, int64_t met);
 
 void report_add_series(struct report *r, const struct report_series *series);
 

@@ -69,7 +69,6 @@ void report_days_init(struct report *r);
 void report_days_clear(struct report *r);
 void report_days_backup(struct report *r, const struct report_backup *b, bool failed);
 void report_days_series_done(struct report *r);
-void report_days_due(struct report *r, const struct report_series *s);
 void report_days_json(const struct report *r, struct json *j);
 
 /* attention.c */

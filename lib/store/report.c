@@ -52,7 +52,7 @@ store_statistics(struct store *store, struct store_statistics *ret_statistics, s
 	return 0;
 }
 
-/* The condition is that of the index standing_failed, word for word. */
+/* The condition is that of the index standing_fail, word for word. */
 static const char sql_failed[] =
     "SELECT b.series_id, count(*) FROM standing AS s JOIN backup AS b ON b.id = s.backup_id"
     " WHERE s.location_id = ?1 AND b.live = 1"

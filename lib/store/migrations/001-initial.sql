@@ -153,8 +153,6 @@ CREATE TABLE standing (
 	restore_at      BIGINT,
 	restore_record  TEXT
 );
-CREATE INDEX standing_failed ON standing (location_id)
-	WHERE verify_verdict = 'fail' OR restore_verdict = 'fail';
 CREATE INDEX standing_fail ON standing (location_id)
 	WHERE verify_verdict = 'fail' OR restore_verdict = 'fail';
 

@@ -218,8 +218,6 @@ test_missing_days(void **state)
 
 	(void)state;
 	assert_int_equal(schedule_parse(&policy.schedule, "daily", NULL, NULL), 0);
-	s.policy = &policy;
-	s.facts = &facts;
 	s.newest = &b;
 	s.state = schedule_status(&policy, &facts, NOW);
 	report_location_begin(r, &plain_location);
