@@ -222,6 +222,7 @@ test_missing_days(void **state)
 	s.state = schedule_status(&policy, &facts, NOW);
 	report_location_begin(r, &plain_location);
 	report_add_backup(r, &b);
+	schedule_each_due(&policy, &facts, NOW - 7 * 24 * H, NOW, report_add_due, r);
 	report_add_series(r, &s);
 	report_location_end(r, &good_health);
 	doc = finish(r, RECORD_GRADE_WARNING);
