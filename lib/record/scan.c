@@ -101,18 +101,23 @@ hex_value(unsigned char c)
 	return -1;
 }
 
-/* True if the eight bytes at s are all plain inside a string: ASCII, no control, quote or
- * backslash. */
-static bool
-eight_plain(const unsigned char *s)
+/* How many of the eight bytes at s, from the first on, are plain inside a string: ASCII, no
+ * control, quote or backslash. */
+static size_t
+plain_of_eight(const unsigned char *s)
 {
 	const uint64_t ones = 0x0101010101010101ULL, highs = 0x8080808080808080ULL;
 	uint64_t w, quote, slash;
 
 	memcpy(&w, s, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
 	quote = w ^ (ones * '"');
 	slash = w ^ (ones * '\\');
-	return ((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & highs) == 0;
+	/* A borrow makes only bytes behind a true hit look like one: the lowest is right. */
+	w = (w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & highs;
+	return w ? (size_t)__builtin_ctzll(w) / 8 : 8;
 }
 
 static uint32_t
@@ -181,8 +186,12 @@ record_scan_string(struct record_scan *scan, struct record_value *ret_value)
 	for (;;) {
 		unsigned char c;
 
-		while (scan->i + 8 <= scan->len && eight_plain(scan->s + scan->i))
-			scan->i += 8;
+		while (scan->i + 8 <= scan->len) {
+			n = plain_of_eight(scan->s + scan->i);
+			scan->i += n;
+			if (n < 8)
+				break;
+		}
 		if (scan->i >= scan->len)
 			return fail_syntax(scan);
 		c = scan->s[scan->i];

@@ -1,0 +1,78 @@
+# Shared by all bats files: `load ../lib`. Where the commands are, a private place, small helpers.
+# shellcheck shell=bash
+
+BKM_ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+BKM_BUILD=${BKM_BUILD:-$BKM_ROOT/.build}
+PATH=$BKM_BUILD/bin:$PATH
+LC_ALL=C
+TZ=UTC
+export BKM_ROOT BKM_BUILD PATH LC_ALL TZ
+unset BKM_CONFIG BKM_NOW DATABASE_URL APP_NAME LOG_LEVEL NO_COLOR
+
+# Each test begins in an empty directory of its own. A file with a setup() of its own calls this.
+bkm_setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	umask 022
+}
+
+setup() {
+	bkm_setup
+}
+
+# write_config [NAME...]: a config.yaml here, with a location NAME in ./NAME for each (default: db),
+# and whatever stands on standard input, if it is not a terminal, behind it.
+write_config() {
+	local name
+	{
+		printf 'database:\n  url: sqlite:///bkm.db\nbackups:\n  locations:\n'
+		for name in "${@:-db}"; do
+			mkdir -p "$name"
+			printf '    - name: %s\n      path: %s\n      type: file\n' "$name" "$name"
+		done
+	} >config.yaml
+}
+
+# aged FILE TIME...: set the mtime, as date -d understands it ("3 days ago").
+aged() {
+	touch -d "$2" -- "$1"
+}
+
+# of_kind KIND <RECORDS: only those, sorted keys, one a line.
+of_kind() {
+	jq -cS --arg kind "$1" 'select(.kind == $kind)'
+}
+
+# in_store SQL: what the store says.
+in_store() {
+	sqlite3 -batch "${2:-bkm.db}" "$1"
+}
+
+# Fail with a message, showing what the last run said.
+fail() {
+	printf '%s\n' "$*" "status: ${status-}" "stdout: ${output-}" "stderr: ${stderr-}" >&2
+	return 1
+}
+
+# expect STATUS: the last `run` ended like that.
+expect() {
+	[ "$status" -eq "$1" ] || fail "exit status $status, expected $1"
+}
+
+# has TEXT PATTERN: TEXT contains the fixed PATTERN.
+has() {
+	[[ $1 == *"$2"* ]] || fail "'$2' is not in: $1"
+}
+
+# lacks TEXT PATTERN
+lacks() {
+	[[ $1 != *"$2"* ]] || fail "'$2' is in: $1"
+}
+
+# as_user COMMAND...: as an ordinary user when we are root, so that permissions mean something.
+as_user() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
+	else
+		"$@"
+	fi
+}
