@@ -268,6 +268,18 @@ is_address(const char *text)
 	return at && at != text && at[1] && !strpbrk(text, "\r\n");
 }
 
+/* True if the key or its `_file` is in the mapping, whatever became of it. */
+static bool
+is_given(const struct config_node *map, const char *key)
+{
+	char *file = mem_printf("%s_file", key);
+	const struct config_node *a = config_node_get(map, key);
+	const struct config_node *b = config_node_get(map, file);
+
+	free(file);
+	return (a && a->kind != NODE_NULL) || (b && b->kind != NODE_NULL);
+}
+
 static void
 check_email(struct config_loader *l, const struct config_node *map)
 {
@@ -285,7 +297,7 @@ check_email(struct config_loader *l, const struct config_node *map)
 			problem_at(l, map, "to",
 			    "'alerts.email.to' must be addresses like ops@example.org");
 	}
-	if ((e->username != NULL) != (e->password != NULL))
+	if ((e->username != NULL) != is_given(map, "password"))
 		problem_at(l, map, e->username ? "username" : "password",
 		    "'alerts.email.username' and a password belong together");
 }
@@ -313,10 +325,10 @@ check_channels(struct config_loader *l, const struct config_node *alerts)
 	check_url(l, slack, "webhook_url", c->alerts.slack.webhook_url, "alerts.slack.webhook_url");
 	check_url(l, webhook, "url", c->alerts.webhook.url, "alerts.webhook.url");
 	check_url(l, alerts, "heartbeat", c->alerts.heartbeat, "alerts.heartbeat");
-	if (c->alerts.slack.enabled && !c->alerts.slack.webhook_url)
+	if (c->alerts.slack.enabled && !is_given(slack, "webhook_url"))
 		problem_at(l, slack, "webhook_url_file",
 		    "'alerts.slack' needs webhook_url or webhook_url_file");
-	if (c->alerts.webhook.enabled && !c->alerts.webhook.url)
+	if (c->alerts.webhook.enabled && !is_given(webhook, "url"))
 		problem_at(l, webhook, "url_file", "'alerts.webhook' needs url or url_file");
 	if (c->alerts.log.enabled && !c->alerts.log.file && !c->alerts.log.syslog)
 		problem_at(l, log, "file", "'alerts.log' needs file, or syslog: true");

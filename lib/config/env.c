@@ -259,7 +259,7 @@ int
 config_secret_read(
     const char *path, const struct config_env *env, char **ret_secret, struct err *err)
 {
-	struct buf text = BUF_INIT_MAX(CONFIG_MAX_SECRET + 1);
+	struct buf text = BUF_INIT;
 	struct stat st;
 	int rc = -1;
 	int fd;
