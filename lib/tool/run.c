@@ -32,6 +32,8 @@ tool_run_start(struct tool *tool, struct err *err)
 		return -1;
 	tool->running = true;
 	begin_line(tool, &j, &line, "start");
+	if (tool->follow)
+		json_bool(&j, "follow", true);
 	record_end(&j);
 	r = tool_put_line(tool, &line, err);
 	tool->out--; /* a stage's own run records are not counted */

@@ -46,6 +46,12 @@ tool_stopping(void)
 	return stop_signal != 0;
 }
 
+const volatile sig_atomic_t *
+tool_stop_flag(void)
+{
+	return &stop_signal;
+}
+
 int
 tool_interrupted(struct err *err)
 {

@@ -128,7 +128,8 @@ tool_open(struct tool *tool, enum tool_need need, struct err *err)
 		return -1;
 	if (!tool->by_operands && need != TOOL_CONFIG &&
 	    store_open(&tool->store, tool->config->store,
-		need == TOOL_STORE_READ ? STORE_READ_ONLY : STORE_READ_WRITE, err) < 0)
+		need == TOOL_STORE_READ || tool->read_only ? STORE_READ_ONLY : STORE_READ_WRITE,
+		err) < 0)
 		return -1;
 	if (tool_select_open(tool, err) < 0)
 		return -1;
@@ -138,7 +139,7 @@ tool_open(struct tool *tool, enum tool_need need, struct err *err)
 	tool->sink = tool_sink_new();
 	if (tool_source_open(tool, err) < 0)
 		return -1;
-	if (!tool->by_operands && tool_run_start(tool, err) < 0)
+	if (!tool->by_operands && !tool->read_only && tool_run_start(tool, err) < 0)
 		return -1;
 	log_info(tool->log, "started");
 	return 0;

@@ -40,6 +40,7 @@
 #ifndef TOOL_TOOL_H
 #define TOOL_TOOL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -147,6 +148,8 @@ struct tool {
 	const char *progress; /* auto, always, never */
 	char **operands;
 	size_t operand_count;
+	bool follow; /* set before tool_open: goes on until it is stopped; the run record says so */
+	bool read_only;   /* set before tool_open: nothing is stored, and there is no run record */
 	bool by_operands; /* operands are backups: no configuration, no store, no run records */
 
 	/* Counts. The command adds to findings and errors through the functions below. */
@@ -205,7 +208,8 @@ int tool_close(struct tool *tool, int r, const struct err *err);
 /* True once SIGINT or SIGTERM came: leave loops, return -1 with tool_interrupted(). A second
  * signal kills at once. */
 bool tool_stopping(void);
-int tool_interrupted(struct err *err); /* sets ERR_INTERRUPTED, returns -1 */
+const volatile sig_atomic_t *tool_stop_flag(void); /* the same, for those who wait by themselves */
+int tool_interrupted(struct err *err);             /* sets ERR_INTERRUPTED, returns -1 */
 
 /* ---------------------------------------------------------------- records in */
 
