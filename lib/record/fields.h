@@ -50,7 +50,7 @@ enum record_list {
 	RECORD_LIST_SKIP_REASON,     /* reason of a verdict skip */
 	RECORD_LIST_CANNOT_REASON,   /* reason of a verdict error */
 	RECORD_LIST_WARNING,         /* warnings[] of a pass */
-	RECORD_LIST_CAP,             /* capped_by[] and reasons[] of a score */
+	RECORD_LIST_CAP,             /* enum record_cap: capped_by[] and reasons[] of a score */
 	RECORD_LIST_ERROR_REASON,    /* reason of an error record */
 	RECORD_LIST_ALERT_REASON,    /* reasons[] of an alert: its own words beside those above */
 	RECORD_LIST_REFERENCE,       /* what a digest was compared with */
@@ -117,6 +117,28 @@ enum record_grade {
 	RECORD_GRADE_GOOD,
 	RECORD_GRADE_UNKNOWN,
 };
+
+/* Why a score is not higher. The first four keep it below warning, those up to LOCATION_UNKNOWN
+ * below good, the rest only explain. */
+enum record_cap {
+	RECORD_CAP_NONE = 0,
+	RECORD_CAP_UNREACHABLE,
+	RECORD_CAP_EMPTY,
+	RECORD_CAP_NEWEST_VERIFICATION_FAILED,
+	RECORD_CAP_NEWEST_RESTORE_FAILED,
+	RECORD_CAP_SERIES_MISSING,
+	RECORD_CAP_SERIES_LATE,
+	RECORD_CAP_FAILED_VERDICT,
+	RECORD_CAP_NEVER_VERIFIED,
+	RECORD_CAP_NEVER_RESTORED,
+	RECORD_CAP_NO_COMPLETE_BACKUP,
+	RECORD_CAP_SCAN_TOO_OLD,
+	RECORD_CAP_LOCATION_UNKNOWN,
+	RECORD_CAP_DUE_TIMES_MISSED,
+	RECORD_CAP_BACKUPS_FAILED,
+	RECORD_CAP_NEVER_SCANNED,
+};
+#define RECORD_CAPS (RECORD_CAP_NEVER_SCANNED + 1)
 
 enum record_alert {
 	RECORD_ALERT_NONE = 0,

@@ -131,17 +131,12 @@ add_time(void *ctx, int64_t time)
 }
 
 int
-tool_series_each_due(struct tool_series_cursor *cursor, const struct tool_series *series,
-    int64_t from, schedule_due_fn *fn, void *ctx, struct err *err)
+tool_series_facts(struct tool_series_cursor *cursor, const struct tool_series *series, int64_t from,
+    struct schedule_facts *ret_facts, struct err *err)
 {
-	int64_t now = cursor->tool->now;
 	struct schedule_facts facts = facts_of(cursor, &series->row);
-	int64_t reach;
+	int64_t reach = schedule_reach(&series->policy, from, cursor->tool->now);
 
-	if (series->state.status == SCHEDULE_UNSCHEDULED ||
-	    series->state.status == SCHEDULE_UNKNOWN)
-		return 0;
-	reach = schedule_reach(&series->policy, from, now);
 	cursor->time_count = 0;
 	if (store_score_times(cursor->tool->store, series->row.id, reach, add_time, cursor, err) <
 	    0)
@@ -151,7 +146,22 @@ tool_series_each_due(struct tool_series_cursor *cursor, const struct tool_series
 	/* What lies before the first of these times is not known here, unless nothing does. */
 	if (facts.count > 0 && facts.times[0] < reach)
 		facts.first = facts.times[0];
-	schedule_each_due(&series->policy, &facts, from, now, fn, ctx);
+	*ret_facts = facts;
+	return 0;
+}
+
+int
+tool_series_each_due(struct tool_series_cursor *cursor, const struct tool_series *series,
+    int64_t from, schedule_due_fn *fn, void *ctx, struct err *err)
+{
+	struct schedule_facts facts;
+
+	if (series->state.status == SCHEDULE_UNSCHEDULED ||
+	    series->state.status == SCHEDULE_UNKNOWN)
+		return 0;
+	if (tool_series_facts(cursor, series, from, &facts, err) < 0)
+		return -1;
+	schedule_each_due(&series->policy, &facts, from, cursor->tool->now, fn, ctx);
 	return 0;
 }
 

@@ -233,9 +233,11 @@ tool_close(struct tool *tool, int r, const struct err *err)
 		if (r >= 0 && tool->sink && close(STDOUT_FILENO) < 0 && errno != EBADF)
 			r = err_sys(&last, ERR_IO, "cannot write to standard output");
 		status = status_of(tool, r, &last);
+	} else if (r < 0) {
+		status = status_of(tool, r, &last);
 	}
 	signo = signal_of(r, &last);
-	if (opened && r < 0 && !signo)
+	if (r < 0 && !signo)
 		report(tool, &last);
 	tool_progress_clear(tool);
 	if (tool->running)

@@ -12,7 +12,7 @@ may_use()
 	scan | verify | restore | score | report | alert)
 		echo base record schedule hash codec archive sqldb sandbox http
 		;;
-	tool) echo base record config store schedule ;;
+	tool) echo base record config store schedule score ;;
 	cmd) echo base record config schedule hash codec archive sqldb sandbox http store scan verify \
 		restore score report alert tool ;;
 	*) return 1 ;;
