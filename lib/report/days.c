@@ -1,6 +1,8 @@
 // What each day of the strip was: ok, failed, missing, idle or unknown.
 #include "report/report_private.h"
 
+#define UNLIMITED_DAYS 92 /* of the strip, when the window has no beginning */
+
 static int64_t
 day_of(int64_t t)
 {
@@ -26,7 +28,7 @@ report_days_init(struct report *r)
 	int64_t count = r->options.days;
 
 	if (count < 1)
-		count = 1;
+		count = UNLIMITED_DAYS;
 	if (count > REPORT_DAYS_MAX)
 		count = REPORT_DAYS_MAX;
 	r->day_count = (size_t)count;

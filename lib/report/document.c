@@ -149,8 +149,13 @@ head_json(const struct report *r, struct json *j)
 	json_str(j, "app", r->app);
 	json_str(j, "host", r->host);
 	json_str(j, "store", r->store);
-	json_int(j, "days", r->options.days);
-	json_time(j, "from", r->options.now - r->options.days * CLOCK_DAY);
+	if (r->options.days > 0) {
+		json_int(j, "days", r->options.days);
+		json_time(j, "from", r->options.now - r->options.days * CLOCK_DAY);
+	} else {
+		json_null(j, "days");
+		json_null(j, "from");
+	}
 	json_time(j, "to", r->options.now);
 	json_object(j, "thresholds");
 	json_real(j, "good", r->options.good, 4);

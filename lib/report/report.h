@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/base.h"
 #include "record/record.h"
@@ -146,18 +147,42 @@ void report_finish(struct report *r, const struct report_health *overall,
     const struct report_statistics *statistics, struct buf *out);
 
 /*
- * Formats. A format is a jq program NAME.jq in a directory; NAME is lower-case letters, digits, "-".
+ * Outputs: which programs run over the document, and where what they make goes. A format is a jq
+ * program NAME.jq in a directory of formats; NAME is lower-case letters, digits and "-".
  */
+struct report_output {
+	char *format;  /* name; of a program of the user's: of its file, without ".jq" */
+	char *program; /* path */
+	char *file;    /* name of the file in a directory */
+	char *path;    /* absolute; NULL: standard output */
+	struct record_template *tmpl;
+};
 
-/* Can name be the name of a format? */
-bool report_format_valid(const char *name);
+struct report_outputs {
+	struct report_output *items;
+	size_t count;
+	bool
+	    is_check; /* the one format is for a monitoring system: the exit status says the grade */
+};
 
-/* The extension of its files: "txt" for text, "prom" for prometheus, else its name. */
-const char *report_format_extension(const char *name);
+void report_outputs_release(struct report_outputs *outs); /* zeroed ones are fine */
 
-/* Formats whose output is read by a monitoring system at once: standard output, and the exit
- * status says the grade. */
-bool report_format_is_check(const char *name);
+/* One more, named by its format (ERR_USAGE with the names there are if directory has none of that
+ * name; naming one twice is once), or by the path of a program. */
+int report_outputs_add(
+    struct report_outputs *outs, const char *directory, const char *format, struct err *err);
+void report_outputs_add_program(struct report_outputs *outs, const char *path);
+
+/* Compile them (library: where `include` looks, besides beside the program) and decide where they
+ * go: where is "-" (one output only), a directory (there already, or with "/" at its end, or more
+ * than one output), or a file. ERR_USAGE, ERR_CONFIG. */
+int report_outputs_open(
+    struct report_outputs *outs, const char *library, const char *where, struct err *err);
+
+/* Run the program over the document and write what it makes: a file is complete or not touched
+ * (mode 0666 less mask), missing directories are made; what is no regular file is written to. */
+int report_output_write(const struct report_output *out, const struct buf *document, mode_t mask,
+    uint64_t *ret_bytes, struct err *err);
 
 /* Exit status that monitoring plug-ins have for a grade: 0 good, 1 warning, 2 critical, 3 else. */
 int report_check_status(enum record_grade grade);

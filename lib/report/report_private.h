@@ -111,6 +111,14 @@ void report_verdict_read(struct report *r, const char *json, struct report_verdi
 /* The parts of it that a report shows, as member key. */
 void report_verdict_json(struct report *r, struct json *j, const char *key, const char *json);
 
+/* format.c */
+bool report_format_valid(const char *name);
+const char *report_format_extension(const char *name); /* of its files */
+bool report_format_is_check(const char *name);
+
+/* write.c: all of the text or what was there before; through a link; mode for new files. */
+int report_write(const char *path, const struct buf *text, mode_t mode, struct err *err);
+
 /* The first word of a JSON array, into out; "" for none. */
 void report_first_word(struct report *r, const char *json_array, char *out, size_t size);
 

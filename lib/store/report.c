@@ -75,6 +75,32 @@ store_report_failed(
 	return r;
 }
 
+static const char sql_score[] =
+    "SELECT score FROM score WHERE location_id IS ?1 AND days = ?2 AND at <= ?3"
+    " ORDER BY at DESC, id DESC LIMIT 1";
+
+int
+store_report_score(struct store *store, int64_t location_id, int64_t days, int64_t at,
+    double *ret_score, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_score, err);
+	int r;
+
+	if (!st)
+		return -1;
+	if (location_id)
+		store_bind_int(st, 1, location_id);
+	store_bind_int(st, 2, days);
+	store_bind_int(st, 3, at);
+	r = store_step(store, st, err);
+	if (r > 0 && sqlite3_column_type(st, 0) == SQLITE_NULL)
+		r = 0;
+	if (r > 0)
+		*ret_score = sqlite3_column_double(st, 0);
+	store_reset(st);
+	return r;
+}
+
 static const char sql_put[] =
     "INSERT INTO report (at, format, path, bytes) VALUES (?1, ?2, ?3, ?4)";
 

@@ -28,6 +28,11 @@ typedef void store_failed_fn(void *arg, int64_t series_id, uint64_t count);
 int store_report_failed(
     struct store *store, int64_t location_id, store_failed_fn *fn, void *arg, struct err *err);
 
+/* The newest score of a location (0: over all) and window that is not younger than at: 1 found,
+ * 0 there is none that is a number, -1. */
+int store_report_score(struct store *store, int64_t location_id, int64_t days, int64_t at,
+    double *ret_score, struct err *err);
+
 /* A file was written. Inside the caller's transaction. */
 int store_report_put(struct store *store, int64_t at, const char *format, const char *path,
     uint64_t bytes, struct err *err);

@@ -133,6 +133,8 @@ tool_open(struct tool *tool, enum tool_need need, struct err *err)
 		return -1;
 	if (tool_select_open(tool, err) < 0)
 		return -1;
+	if (tool->spec->check && tool->spec->check(tool->spec->ctx, err) < 0)
+		return -1;
 	if (need != TOOL_RUN)
 		return 0;
 	tool_catch_signals();

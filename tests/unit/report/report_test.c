@@ -399,20 +399,9 @@ test_hostile(void **state)
 }
 
 static void
-test_formats(void **state)
+test_check_status(void **state)
 {
 	(void)state;
-	assert_true(report_format_valid("html"));
-	assert_true(report_format_valid("my-own2"));
-	assert_false(report_format_valid(""));
-	assert_false(report_format_valid("../html"));
-	assert_false(report_format_valid("HTML"));
-	assert_false(report_format_valid("a.b"));
-	assert_string_equal(report_format_extension("text"), "txt");
-	assert_string_equal(report_format_extension("prometheus"), "prom");
-	assert_string_equal(report_format_extension("html"), "html");
-	assert_true(report_format_is_check("nagios"));
-	assert_false(report_format_is_check("html"));
 	assert_int_equal(report_check_status(RECORD_GRADE_GOOD), 0);
 	assert_int_equal(report_check_status(RECORD_GRADE_WARNING), 1);
 	assert_int_equal(report_check_status(RECORD_GRADE_CRITICAL), 2);
@@ -434,7 +423,7 @@ main(void)
 	    cmocka_unit_test(test_never_scanned),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_hostile),
-	    cmocka_unit_test(test_formats),
+	    cmocka_unit_test(test_check_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
