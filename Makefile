@@ -182,7 +182,7 @@ valgrind: all test-bins ## the unit tests and a pipeline under memcheck
 
 FUZZ_SECONDS ?= 60
 fuzz: ## every fuzzer for FUZZ_SECONDS
-	@sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) '$(ALL_CPPFLAGS)' '$(PC_LIBS) $(LDLIBS_FIXED)'
+	@sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) '$(subst ','\'',$(ALL_CPPFLAGS))' '$(PC_LIBS) $(LDLIBS_FIXED)'
 
 fuzz-smoke: ## every fuzzer for ten seconds
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10

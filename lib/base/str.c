@@ -130,7 +130,7 @@ str_to_size(const char *s, uint64_t *ret_bytes, struct err *err)
 		return err_set(err, ERR_FORMAT, "not a size: '%s' (write 1500, 10M or 50G)", s);
 	if (whole > (UINT64_C(1) << 53) / unit)
 		return err_set(err, ERR_LIMIT, "size too large: '%s'", s);
-	*ret_bytes = whole * unit + (unit / frac_unit) * frac;
+	*ret_bytes = whole * unit + unit / frac_unit * frac + unit % frac_unit * frac / frac_unit;
 	return 0;
 }
 
@@ -157,6 +157,9 @@ str_add_duration(struct buf *out, int64_t seconds)
 		buf_printf(out, "%" PRId64 " s", seconds);
 	else if (seconds < 2 * CLOCK_HOUR)
 		buf_printf(out, "%" PRId64 " min", seconds / 60);
+	else if (seconds < 12 * CLOCK_HOUR && seconds % CLOCK_HOUR >= CLOCK_MINUTE)
+		buf_printf(out, "%" PRId64 " h %" PRId64 " min", seconds / CLOCK_HOUR,
+		    seconds % CLOCK_HOUR / CLOCK_MINUTE);
 	else if (seconds < 2 * CLOCK_DAY)
 		buf_printf(out, "%" PRId64 " h", seconds / CLOCK_HOUR);
 	else
