@@ -204,17 +204,20 @@ install: all ## install below prefix (default /usr/local), honours DESTDIR
 	$(INSTALL) -m 644 $(wildcard man/*.1) $(DESTDIR)$(mandir)/man1
 	$(INSTALL) -m 644 $(wildcard man/*.5) $(DESTDIR)$(mandir)/man5
 	$(INSTALL) -m 644 $(wildcard man/*.7) $(DESTDIR)$(mandir)/man7
-	cd share && find . -type d -exec $(INSTALL) -d '$(DESTDIR)$(datadir)/{}' \;
-	cd share && find . -type f -exec sh -c 'm=644; [ -x "$$1" ] && m=755; \
-	  $(INSTALL) -m $$m "$$1" "$(DESTDIR)$(datadir)/$$1"' sh {} \;
+	@# share/ as it is; the examples go where documents go.
+	cd share && find . -type f ! -path './examples/demo/*' -exec sh -c 'm=644; [ -x "$$1" ] && m=755; \
+	  to=$$(echo "$$1" | sed "s,^\./examples/,doc/bkm/examples/,"); \
+	  $(INSTALL) -D -m $$m "$$1" "$(DESTDIR)$(datadir)/$$to"' sh {} \;
+	$(INSTALL) -D -m 644 README.md $(DESTDIR)$(datadir)/doc/bkm/README.md
 
 uninstall: ## remove what install put there
 	rm -f $(COMMANDS:%=$(DESTDIR)$(bindir)/%)
 	rm -f $(patsubst man/%.1,$(DESTDIR)$(mandir)/man1/%.1,$(wildcard man/*.1))
 	rm -f $(patsubst man/%.5,$(DESTDIR)$(mandir)/man5/%.5,$(wildcard man/*.5))
 	rm -f $(patsubst man/%.7,$(DESTDIR)$(mandir)/man7/%.7,$(wildcard man/*.7))
-	cd share && find . -type f -exec rm -f '$(DESTDIR)$(datadir)/{}' \;
-	cd share && find . -depth -mindepth 2 -type d -exec rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(datadir)/{}' \; 2>/dev/null || true
+	cd share && find . -type f ! -path './examples/*' -exec rm -f '$(DESTDIR)$(datadir)/{}' \;
+	rm -rf $(DESTDIR)$(datadir)/doc/bkm
+	cd $(DESTDIR)$(datadir) && rmdir bkm/* bkm 2>/dev/null || true
 
 deps: deps-build ## install what building needs
 deps-build:
