@@ -48,7 +48,7 @@ tidy()
 	# "N warnings generated" counts those in system headers, which are not shown.
 	# shellcheck disable=SC2016,SC2086
 	sources | xargs -P 2 -n 8 sh -c \
-		'flags=$0; clang-tidy --quiet "$@" -- -std=gnu17 $flags 2>&1 | grep -v "warnings* generated" >&2; :' \
+		'eval "clang-tidy --quiet \"\$@\" -- -std=gnu17 $0" 2>&1 | grep -v "warnings* generated"; :' \
 		"$cppflags" >"$out.tidy" 2>&1
 	! grep -E '(error|warning):' -A 3 "$out.tidy"
 	rc=$?
@@ -98,8 +98,7 @@ headers()
 	rc=0
 	for h in $c_files; do
 		case $h in *.h) ;; *) continue ;; esac
-		# shellcheck disable=SC2086
-		"${CC:-gcc}" -std=gnu17 -Wall -Wextra $cppflags -fsyntax-only -include "$h" -x c /dev/null ||
+		eval "${CC:-gcc} -std=gnu17 -Wall -Wextra $cppflags -fsyntax-only -include \"\$h\" -x c /dev/null" ||
 			rc=1
 	done
 	return "$rc"
