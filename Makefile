@@ -113,9 +113,11 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	@ar rcsD $@ $^
 
-$(BUILD)/bin/%: $(BUILD)/cmd/%.o $(LIB)
+# A command is cmd/NAME.c and, where that is too much for one file, the parts in cmd/NAME/.
+.SECONDEXPANSION:
+$(BUILD)/bin/%: $(BUILD)/cmd/%.o $$(addprefix $(BUILD)/,$$(addsuffix .o,$$(basename $$(sort $$(wildcard cmd/$$*/*.c))))) $(LIB)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LD   $@";)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(PC_LIBS) $(LDLIBS_FIXED)
+	$(if $(V),,@echo "  LD   $@";)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(PC_LIBS) $(LDLIBS_FIXED)
 
 # The commands find share/ beside their own bin/: the same in the tree and installed.
 $(BUILD)/share:
@@ -153,7 +155,7 @@ soak: all test-bins ## the long proofs: every-byte cuts, kill storms, fuzzing
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=600
 
 # ---------------------------------------------------------------- lint
-C_FILES = $(sort $(wildcard cmd/*.c lib/*/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/fixtures/*.[ch]))
+C_FILES = $(sort $(wildcard cmd/*.c cmd/*/*.[ch] lib/*/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/fixtures/*.[ch]))
 SH_FILES = $(sort $(shell grep -lE '^\#!(/usr/bin/env |/bin/)(ba)?sh' -r .ci lib share tests 2>/dev/null))
 
 lint: ## format, static checks, layer rules, manual pages, spelling

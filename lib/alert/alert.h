@@ -181,7 +181,9 @@ int alert_policy_new(
     struct alert_policy **ret_policy, const struct alert_policy_options *options, struct err *err);
 void alert_policy_free(struct alert_policy *policy);
 
-/* What applies to an alert, given its record. *ret_channels borrows from the options. */
+/* What applies to an alert, given its record. *ret_channels borrows from the options. A rule whose
+ * expression fails on this alert does not match: -1 with the first such failure, the results are
+ * filled all the same. */
 int alert_policy_rates(struct alert_policy *policy, const char *json, size_t len,
     struct alert_rates *ret_rates, const char *const **ret_channels, size_t *ret_count,
     struct err *err);

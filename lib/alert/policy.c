@@ -105,14 +105,17 @@ alert_policy_rates(struct alert_policy *policy, const char *json, size_t len,
 	const struct alert_policy_options *o = &policy->options;
 	const struct alert_rule *rule = NULL;
 	int64_t repeat = o->repeat_hours;
+	bool failed = false;
 	int r;
 
 	for (size_t i = 0; !rule && i < o->rule_count; i++) {
-		r = record_filter_run_json(policy->filters[i], json, len, err);
-		if (r < 0)
-			return err_wrap(err, "alerts.rules[%zu].match", i);
+		r = record_filter_run_json(policy->filters[i], json, len, failed ? NULL : err);
 		if (r > 0)
 			rule = &o->rules[i];
+		if (r >= 0 || failed)
+			continue;
+		failed = true;
+		(void)err_wrap(err, "alerts.rules[%zu].match", i);
 	}
 	ret_rates->after = rule && rule->after >= 0 ? rule->after : o->after;
 	if (rule && rule->repeat_hours >= 0)
@@ -120,7 +123,7 @@ alert_policy_rates(struct alert_policy *policy, const char *json, size_t len,
 	ret_rates->repeat_s = repeat * CLOCK_HOUR;
 	*ret_channels = rule ? rule->channels : o->channels;
 	*ret_count = rule ? rule->channel_count : o->channel_count;
-	return 0;
+	return failed ? -1 : 0;
 }
 
 const struct alert_step *
