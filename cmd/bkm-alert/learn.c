@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "app.h"
-#include "tool/series.h"
 
 struct look {
 	struct app *app;
