@@ -86,7 +86,7 @@ BATS     := $(sort $(wildcard tests/cmd/*.bats tests/pipe/*.bats tests/docs/*.ba
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help run check quick soak lint analyze asan tsan valgrind fuzz fuzz-smoke coverage bench \
+.PHONY: all help run check quick soak tables lint analyze asan tsan valgrind fuzz fuzz-smoke coverage bench \
 	install uninstall deps deps-build deps-run deps-check deps-dev clean ci test-bins FORCE
 
 all: $(LIB) $(BINS) $(BUILD)/share ## build the six commands into .build/bin
@@ -153,6 +153,9 @@ quick: all test-bins ## the unit tests only, nothing installed
 soak: all test-bins ## the long proofs: every-byte cuts, kill storms, fuzzing
 	@BKM_SOAK=1 $(PROVE) $(TESTS) $(BATS)
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=600
+
+tables: all test-bins ## bring schema and bkm-records(5) up to date with lib/record/fields.c
+	@BKM_BUILD=$(abspath $(BUILD)) sh tests/docs/records.sh
 
 # ---------------------------------------------------------------- lint
 C_FILES = $(sort $(wildcard cmd/*.c cmd/*/*.[ch] lib/*/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/fixtures/*.[ch]))

@@ -96,6 +96,46 @@ every_field_has_one_row(void **state)
 	assert_non_null(record_field_find(RECORD_RUN, "kind", 4));
 }
 
+/* With BKM_DUMP set, the table as JSON lines: what tests/docs/records.sh makes schema and manual
+ * from. */
+static void
+dump(void)
+{
+	static const char *const types[] = {"string", "integer", "number", "boolean", "time",
+	    "path", "base64", "word", "words", "object", "objects", "any"};
+	struct buf out = BUF_INIT;
+	const char *word;
+	struct json j;
+
+	for (size_t i = 0; i < record_field_count; i++) {
+		const struct record_field *f = &record_fields[i];
+
+		json_init(&j, &out);
+		json_object(&j, NULL);
+		json_str(&j, "kind", f->kind == RECORD_OTHER ? "every" : record_kind_name(f->kind));
+		json_str(&j, "name", f->name);
+		json_str(&j, "type", types[f->type]);
+		if (f->list != RECORD_LIST_NONE)
+			json_str(&j, "list", record_list_name(f->list));
+		json_str(&j, "help", f->help);
+		json_object_end(&j);
+		buf_char(&out, '\n');
+	}
+	for (int list = 1; list < RECORD_LISTS; list++) {
+		json_init(&j, &out);
+		json_object(&j, NULL);
+		json_str(&j, "words", record_list_name((enum record_list)list));
+		json_array(&j, "list");
+		for (int i = 1; (word = record_word((enum record_list)list, i)); i++)
+			json_str(&j, NULL, word);
+		json_array_end(&j);
+		json_object_end(&j);
+		buf_char(&out, '\n');
+	}
+	(void)fsio_write_all(1, out.data, out.len, "standard output", NULL);
+	buf_release(&out);
+}
+
 int
 main(void)
 {
@@ -106,5 +146,9 @@ main(void)
 	    cmocka_unit_test(every_field_has_one_row),
 	};
 
+	if (getenv("BKM_DUMP")) {
+		dump();
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
