@@ -61,15 +61,16 @@ def badge($g; $word): "<span class=\"b \($g)\">" + shape($g) + @html "\($word)" 
 # A strip of days: full bar ok, cross failed, empty frame missing, low line nothing due, dot unknown.
 def day_mark: {ok: "1 1h8v16h-8z", failed: "1 2l8 14m0-14l-8 14", missing: "2 2h6v14h-6z",
   idle: "2 13h6v3h-6z", unknown: "4 8h2v2h-2z"};
-def strip($title):
+def strip_svg($head):
   day_mark as $mark
   | . as $days
   | reduce range(0; length) as $i ({};
       $days[$i].status as $w | .[$w] += "M\($i)" + ($mark[$w] // $mark.unknown))
-  | "<svg class=\"d\" role=\"img\" viewBox=\"0 0 \($days | length)0 18\"><title>" + @html "\($title)" + "</title>"
+  | "<svg class=\"d\" viewBox=\"0 0 \($days | length)0 18\" " + $head
     + (to_entries | map("<path class=\"\(.key[:1])\" d=\"\(.value)\"/>") | add // "")
     + "</svg>";
-def strip: . as $d | strip(($d | length | plural("day")) + ": " + ($d | strip_words));
+def strip:
+  strip_svg("role=\"img\"><title>" + @html "\(length | plural("day")): \(strip_words)" + "</title>");
 
 # Size a day: a line from zero to the largest; a day without a backup breaks it.
 def trend:
@@ -108,7 +109,7 @@ def head:
 def top:
   (.overall.grade) as $g
   | "<header>\n" + @html "<h1>\(.app | named) <span class=\"m\">on \(.host | named)</span></h1>\n"
-  + @html "<p class=\"m\">As of <strong>\(.generated | when)</strong>, looking back \(.days | plural("day")) to \(.from | when)</p>\n"
+  + @html "<p class=\"m\">As of <strong>\(.generated | when)</strong>, \(if .days then "looking back " + (.days | plural("day")) + " to " + (.from | when) else "as far back as is known" end)</p>\n"
   + "</header>\n<main>\n<div class=\"v \($g)\">" + shape($g)
   + @html "<p><strong>\($g | grade_word): \(headline)</strong>"
   + "<span>" + ([.overall.locations | (["critical", "warning", "unknown", "good"][] as $k | select(.[$k] > 0) | "\(.[$k]) \($k)")] | join(", "))
@@ -145,16 +146,16 @@ def location_row($now; $i; $detail):
   + "</tr>";
 
 def legend:
-  "<div class=\"k\" aria-hidden=\"true\">"
+  "<div class=\"k\">"
   + ([["ok", "a good backup"], ["failed", "a failed backup"], ["missing", "due, but none came"], ["idle", "nothing due"], ["unknown", "not known"]]
-     | map(([{status: .[0]}] | strip("")) as $s | "<span>" + ($s | sub("<title></title>"; "")) + " \(.[1])</span>") | add) + "</div>";
+     | map("<span>" + ([{status: .[0]}] | strip_svg("aria-hidden=\"true\">")) + " \(.[1])</span>") | add) + "</div>";
 
 def locations_section($detailed):
   .generated as $now
   | if (.locations | length) == 0 then empty
     else
       "<section aria-labelledby=\"locations\">\n<h2 id=\"locations\">Locations, worst first</h2>", legend,
-      "<table><caption>" + @html "Days are days in UTC, from \(.locations[0].days[0].day // "") to \(.generated[:10]); rates count the last \(.days | plural("day"))." + "</caption>\n",
+      "<table><caption>" + @html "Days are days in UTC, from \(.locations[0].days[0].day // "") to \(.generated[:10]); rates count \(if .days then "the last " + (.days | plural("day")) else "all that is known" end)." + "</caption>\n",
       "<thead><tr><th scope=\"col\">Grade</th><th scope=\"col\">Location</th><th scope=\"col\" class=\"r\">Score</th><th scope=\"col\">Days</th><th scope=\"col\">Size a day</th><th scope=\"col\">Newest backup</th><th scope=\"col\" class=\"r\">Verified</th><th scope=\"col\" class=\"r\">Restored</th></tr></thead>\n<tbody>",
       (.locations | to_entries[] | .key as $i | .value | location_row($now; $i; $detailed[$i | tostring])),
       "</tbody></table>",

@@ -40,7 +40,7 @@ def attention($now; $i):
 
 .generated as $now
 | ("\(.app | named) on \(.host | named)" | fit(80)),
-  "\(.generated | when), looking back \(.days | plural("day"))",
+  "\(.generated | when), looking back \(if .days then .days | plural("day") else "as far as is known" end)",
   "",
   ("\(.overall.grade | ascii_upcase): \(headline) (score \(.overall.score | score))" | wrap(80)[]),
   (if (.attention | length) > 0 then
