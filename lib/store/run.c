@@ -57,6 +57,18 @@ lock_byte(struct store *store, int command, short type, int64_t id)
 }
 
 int
+store_lock_byte(struct store *store, int64_t offset, bool take, struct err *err)
+{
+	if (lock_file(store, err) < 0)
+		return -1;
+	if (lock_byte(store, F_OFD_SETLK, take ? F_WRLCK : F_UNLCK, offset) >= 0)
+		return 1;
+	if (errno == EAGAIN || errno == EACCES)
+		return 0;
+	return err_sys(err, ERR_STORE, "cannot lock '%s-runs'", store->path);
+}
+
+int
 store_run_start(struct store *store, struct store_run *run, struct err *err)
 {
 	sqlite3_stmt *st;

@@ -176,18 +176,14 @@ store_scan_end(struct store_scan *scan, const struct store_scan_result *result, 
  * remembered, else NULL. */
 uint64_t store_scan_touched(const struct store_scan *scan, const int64_t **ret_ids);
 
-/* The lines of a location: its live backups by directory and name, then what this run found gone,
- * and vanished ones that nobody has accepted. only_touched: what run_id changed. */
-struct store_scan_lines {
-	int64_t location_id;
-	int64_t run_id;
-	bool only_touched;
-};
+/* The lines of a location: its live backups by directory and name, then what this scan found gone,
+ * and vanished ones that nobody has accepted. only_touched: of the live ones those that this scan
+ * changed. The scan must live longer than the cursor. */
 struct store_backup;
 struct store_scan_cursor;
-int store_scan_lines(struct store *store, const struct store_scan_lines *options,
+int store_scan_lines(const struct store_scan *scan, bool only_touched,
     struct store_scan_cursor **ret_cursor, struct err *err);
-/* 1, 0, -1; ret_touched: this run changed it. */
+/* 1, 0, -1; ret_touched: this scan changed it. Strings live until the next call. */
 int store_scan_lines_next(struct store_scan_cursor *cursor, struct store_backup *ret_backup,
     bool *ret_touched, struct err *err);
 void store_scan_lines_close(struct store_scan_cursor *cursor);

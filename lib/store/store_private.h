@@ -63,6 +63,10 @@ int store_exec(struct store *store, const char *sql, struct err *err);
 int64_t store_last_id(struct store *store);
 int store_changes(struct store *store);
 
+/* Take or drop the lock on one byte of the file of run locks: 1 done, 0 another process has it, -1.
+ * It ends with the process, however that ends. */
+int store_lock_byte(struct store *store, int64_t offset, bool take, struct err *err);
+
 /* A random UUID (RFC 4122, version 4) from the kernel. */
 int store_make_uuid(char out[37], struct err *err);
 

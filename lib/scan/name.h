@@ -1,0 +1,34 @@
+/*
+ * Names: which files are backups at all, and which say themselves that they are not finished.
+ */
+#ifndef SCAN_NAME_H
+#define SCAN_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Manifests, sidecars, signatures, logs and read-me files: never backups. name is a base name. */
+bool scan_name_is_sidecar(const char *name, size_t len);
+
+/* "*.tmp", "*.part", ".~*" and the like: a tool is still writing it, or died doing so. */
+bool scan_name_is_partial(const char *name, size_t len);
+
+struct scan_patterns { /* fnmatch patterns, each tried on the relative path and the base name */
+	const char *const *include; /* none: everything */
+	size_t include_count;
+	const char *const *exclude;
+	size_t exclude_count;
+};
+
+/* Of a file or a unit. */
+bool scan_name_is_wanted(const struct scan_patterns *patterns, const char *path, const char *name);
+
+/* Of a directory on the way: true means that nothing below it is looked at. */
+bool
+scan_name_is_excluded(const struct scan_patterns *patterns, const char *path, const char *name);
+
+/* The built-in patterns, one after another, NULL behind the last: for the manual page's test. */
+const char *scan_name_sidecar(size_t i);
+const char *scan_name_partial(size_t i);
+
+#endif

@@ -1,0 +1,443 @@
+// The walk's threads and queues: directories to list go in, listings come out to one caller.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scan/walk_private.h"
+
+/* ---------------------------------------------------------------- directories to list */
+static void
+node_drop(struct walk_node *node)
+{
+	while (node && --node->refs == 0) {
+		struct walk_node *parent = node->parent;
+
+		free(node);
+		node = parent;
+	}
+}
+
+void
+scan_walk_push(struct scan_walk *walk, struct walk_node *parent, const char *name, size_t len,
+    struct walk_unit *unit)
+{
+	struct walk_node *node = mem_alloc(sizeof(*node) + len + 1);
+
+	node->refs = 1;
+	node->parent = parent;
+	node->unit = unit;
+	node->len = len;
+	memcpy(node->name, name, len);
+	(void)pthread_mutex_lock(&walk->lock);
+	if (parent)
+		parent->refs++;
+	node->next = walk->stack;
+	walk->stack = node;
+	(void)pthread_cond_signal(&walk->work);
+	(void)pthread_mutex_unlock(&walk->lock);
+}
+
+/* The next directory for a worker, or NULL when there will be none. */
+static struct walk_node *
+take_node(struct scan_walk *walk)
+{
+	struct walk_node *node = NULL;
+
+	(void)pthread_mutex_lock(&walk->lock);
+	while (!walk->stack && walk->active && !walk->stop)
+		(void)pthread_cond_wait(&walk->work, &walk->lock);
+	if (walk->stack && !walk->stop) {
+		node = walk->stack;
+		walk->stack = node->next;
+		walk->active++;
+	}
+	(void)pthread_mutex_unlock(&walk->lock);
+	return node;
+}
+
+static void
+finish_node(struct scan_walk *walk, struct walk_node *node)
+{
+	(void)pthread_mutex_lock(&walk->lock);
+	node_drop(node);
+	walk->active--;
+	if (!walk->active && !walk->stack) {
+		(void)pthread_cond_broadcast(&walk->work);
+		(void)pthread_cond_broadcast(&walk->output);
+	}
+	(void)pthread_mutex_unlock(&walk->lock);
+}
+
+static void *
+work(void *arg)
+{
+	struct walk_worker *worker = arg;
+	struct walk_node *node;
+
+	while ((node = take_node(worker->walk))) {
+		scan_walk_list(worker, node);
+		finish_node(worker->walk, node);
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- parts */
+struct walk_part *
+scan_walk_part_new(struct walk_worker *worker)
+{
+	struct scan_walk *walk = worker->walk;
+	struct walk_part *part;
+
+	(void)pthread_mutex_lock(&walk->lock);
+	part = walk->spare;
+	if (part) {
+		walk->spare = part->next;
+		walk->spare_count--;
+	}
+	(void)pthread_mutex_unlock(&walk->lock);
+	if (!part) {
+		part = mem_alloc(sizeof(*part));
+		part->path = BUF_INIT;
+		part->names = BUF_INIT;
+	}
+	part->next = NULL;
+	return part;
+}
+
+static void
+part_clear(struct walk_part *part)
+{
+	for (size_t i = 0; i < part->listing.problem_count; i++) {
+		free(part->problems[i].path);
+		free(part->problems[i].message);
+	}
+	part->listing = (struct scan_listing){0};
+	buf_clear(&part->path);
+	buf_clear(&part->names);
+}
+
+void
+scan_walk_part_free(struct walk_part *part)
+{
+	if (!part)
+		return;
+	part_clear(part);
+	buf_release(&part->path);
+	buf_release(&part->names);
+	free(part->entries);
+	free(part->problems);
+	free(part);
+}
+
+void
+scan_walk_part_queue(struct walk_worker *worker, struct walk_part *part)
+{
+	struct scan_walk *walk = worker->walk;
+	size_t offset = 0;
+
+	/* The names have stopped moving: the entries can point to them. */
+	for (size_t i = 0; i < part->listing.count; i++) {
+		part->entries[i].name = part->names.data + offset;
+		offset += part->entries[i].name_len + 1;
+	}
+	part->listing.path = part->path.data;
+	part->listing.path_len = part->path.len;
+	part->listing.entries = part->entries;
+	part->listing.problems = part->problems;
+	(void)pthread_mutex_lock(&walk->lock);
+	while (worker->queued >= WALK_QUEUE && !walk->stop)
+		(void)pthread_cond_wait(&walk->room, &walk->lock);
+	part->next = NULL;
+	if (worker->tail)
+		worker->tail->next = part;
+	else
+		worker->head = part;
+	worker->tail = part;
+	worker->queued++;
+	(void)pthread_cond_signal(&walk->output);
+	(void)pthread_mutex_unlock(&walk->lock);
+}
+
+static struct walk_part *
+take_part(struct walk_worker *worker)
+{
+	struct walk_part *part = worker->head;
+
+	if (!part)
+		return NULL;
+	worker->head = part->next;
+	if (!worker->head)
+		worker->tail = NULL;
+	if (worker->queued-- == WALK_QUEUE)
+		(void)pthread_cond_broadcast(&worker->walk->room);
+	return part;
+}
+
+static void
+give_back(struct scan_walk *walk)
+{
+	struct walk_part *part = walk->held;
+
+	walk->held = NULL;
+	if (!part)
+		return;
+	part_clear(part);
+	(void)pthread_mutex_lock(&walk->lock);
+	if (walk->spare_count < WALK_SPARE && part->names.cap < ((size_t)1 << 20)) {
+		part->next = walk->spare;
+		walk->spare = part;
+		walk->spare_count++;
+		part = NULL;
+	}
+	(void)pthread_mutex_unlock(&walk->lock);
+	scan_walk_part_free(part);
+}
+
+void
+scan_walk_problem(
+    struct walk_part *part, const char *path, const char *reason, int sys, const char *fmt, ...)
+{
+	struct buf message = BUF_INIT;
+	va_list ap;
+
+	MEM_GROW(part->problems, part->listing.problem_count, part->problem_cap);
+	va_start(ap, fmt);
+	buf_vprintf(&message, fmt, ap);
+	va_end(ap);
+	part->problems[part->listing.problem_count++] = (struct scan_problem){
+	    .path = mem_strdup(path), .reason = reason, .sys = sys, .message = buf_take(&message)};
+}
+
+/* ---------------------------------------------------------------- open, next, close */
+static void
+look_at_root(struct scan_walk *walk, const struct stat *st, struct scan_root *ret)
+{
+	struct statfs fs;
+	struct statvfs vfs;
+	int fsid[2] = {0};
+
+	*ret = (struct scan_root){.free_bytes = -1};
+	if (fstatfs(walk->root_fd, &fs) == 0)
+		memcpy(fsid, &fs.f_fsid, sizeof(fsid));
+	/* Without a file-system id (some network and user-space ones) the device number serves. */
+	if (fsid[0] || fsid[1])
+		(void)snprintf(ret->identity, sizeof(ret->identity), "fsid:%08x%08x:%llu",
+		    (unsigned)fsid[0], (unsigned)fsid[1], (unsigned long long)st->st_ino);
+	else
+		(void)snprintf(ret->identity, sizeof(ret->identity), "dev:%llx:%llu",
+		    (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);
+	if (fstatvfs(walk->root_fd, &vfs) == 0)
+		ret->free_bytes = (int64_t)((uint64_t)vfs.f_bavail * (uint64_t)vfs.f_frsize);
+}
+
+static int
+open_root(struct scan_walk *walk, struct scan_root *ret, struct err *err)
+{
+	struct stat st;
+
+	walk->root_fd = open(walk->options.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+	if (walk->root_fd < 0)
+		return err_sys(err, ERR_IO, "cannot open '%s'", walk->options.path);
+	if (fstat(walk->root_fd, &st) < 0)
+		return err_sys(err, ERR_IO, "cannot stat '%s'", walk->options.path);
+	walk->root_device = st.st_dev;
+	look_at_root(walk, &st, ret);
+	return 0;
+}
+
+static int
+start(struct scan_walk *walk, struct err *err)
+{
+	for (unsigned i = 0; i < walk->worker_count; i++) {
+		struct walk_worker *worker = &walk->workers[i];
+
+		worker->walk = walk;
+		worker->path = BUF_INIT;
+		worker->names = BUF_INIT_MAX(UINT32_MAX);
+		worker->read_buf = mem_alloc(WALK_READ_SIZE);
+		if (walk->options.unit == SCAN_UNIT_DIRECTORY &&
+		    hash_new("sha256", &worker->hash, err) < 0)
+			return -1;
+	}
+	scan_walk_push(walk, NULL, "", 0, NULL);
+	for (unsigned i = 0; i < walk->worker_count; i++) {
+		int r = pthread_create(&walk->workers[i].thread, NULL, work, &walk->workers[i]);
+
+		if (r) {
+			errno = r;
+			return err_sys(err, ERR_LIMIT, "cannot start a thread");
+		}
+		walk->workers[i].started = true;
+	}
+	return 0;
+}
+
+int
+scan_walk_open(struct scan_walk **ret_walk, const struct scan_walk_options *options,
+    struct scan_root *ret_root, struct err *err)
+{
+	struct scan_walk *walk = mem_alloc(sizeof(*walk));
+	pthread_condattr_t attr;
+
+	walk->options = *options;
+	walk->root_fd = -1;
+	walk->worker_count = options->threads ? options->threads : WALK_THREADS;
+	walk->workers = mem_array(walk->worker_count, sizeof(*walk->workers));
+	(void)pthread_mutex_init(&walk->lock, NULL);
+	(void)pthread_cond_init(&walk->work, NULL);
+	(void)pthread_cond_init(&walk->room, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&walk->output, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	if (open_root(walk, ret_root, err) < 0 || start(walk, err) < 0) {
+		scan_walk_close(walk);
+		return -1;
+	}
+	*ret_walk = walk;
+	return 0;
+}
+
+/* Something to take: from the directory at hand, else from anybody. */
+static struct walk_part *
+any_part(struct scan_walk *walk)
+{
+	struct walk_part *part;
+
+	if (walk->current)
+		return take_part(walk->current);
+	for (unsigned i = 0; i < walk->worker_count; i++) {
+		part = take_part(&walk->workers[i]);
+		if (part) {
+			walk->current = &walk->workers[i];
+			return part;
+		}
+	}
+	return NULL;
+}
+
+/* 0: time is up. */
+static int
+wait_output(struct scan_walk *walk, const struct timespec *until)
+{
+	if (!until)
+		return pthread_cond_wait(&walk->output, &walk->lock) == 0;
+	return pthread_cond_timedwait(&walk->output, &walk->lock, until) != ETIMEDOUT;
+}
+
+static void
+deadline(struct timespec *t, int wait_ms)
+{
+	(void)clock_gettime(CLOCK_MONOTONIC, t);
+	t->tv_sec += wait_ms / 1000;
+	t->tv_nsec += (long)(wait_ms % 1000) * 1000000L;
+	if (t->tv_nsec >= 1000000000L) {
+		t->tv_sec++;
+		t->tv_nsec -= 1000000000L;
+	}
+}
+
+int
+scan_walk_next(
+    struct scan_walk *walk, int wait_ms, const struct scan_listing **ret, struct err *err)
+{
+	struct walk_part *part = NULL;
+	bool done = false, more = true;
+	struct timespec until;
+
+	(void)err;
+	give_back(walk);
+	if (wait_ms >= 0)
+		deadline(&until, wait_ms);
+	(void)pthread_mutex_lock(&walk->lock);
+	while (!(part = any_part(walk)) && more) {
+		done = !walk->active && !walk->stack;
+		if (done)
+			break;
+		more = wait_output(walk, wait_ms >= 0 ? &until : NULL) != 0;
+	}
+	(void)pthread_mutex_unlock(&walk->lock);
+	if (!part && !done)
+		return 2;
+	if (!part && !walk->ended && walk->options.unit == SCAN_UNIT_DIRECTORY)
+		part = scan_walk_units_part(walk);
+	walk->ended = walk->ended || done;
+	if (!part)
+		return 0;
+	if (part->listing.last)
+		walk->current = NULL;
+	walk->held = part;
+	*ret = &part->listing;
+	return 1;
+}
+
+uint64_t
+scan_walk_count(struct scan_walk *walk)
+{
+	return atomic_load(&walk->count);
+}
+
+static void
+free_worker(struct walk_worker *worker)
+{
+	while (worker->head) {
+		struct walk_part *next = worker->head->next;
+
+		scan_walk_part_free(worker->head);
+		worker->head = next;
+	}
+	buf_release(&worker->path);
+	buf_release(&worker->names);
+	hash_free(worker->hash);
+	free(worker->list);
+	free(worker->read_buf);
+}
+
+void
+scan_walk_close(struct scan_walk *walk)
+{
+	if (!walk)
+		return;
+	(void)pthread_mutex_lock(&walk->lock);
+	walk->stop = true;
+	(void)pthread_cond_broadcast(&walk->work);
+	(void)pthread_cond_broadcast(&walk->room);
+	(void)pthread_mutex_unlock(&walk->lock);
+	for (unsigned i = 0; i < walk->worker_count; i++) {
+		if (walk->workers[i].started)
+			(void)pthread_join(walk->workers[i].thread, NULL);
+	}
+	scan_walk_part_free(walk->held);
+	for (unsigned i = 0; i < walk->worker_count; i++) {
+		if (walk->workers[i].walk)
+			free_worker(&walk->workers[i]);
+	}
+	while (walk->stack) {
+		struct walk_node *next = walk->stack->next;
+
+		node_drop(walk->stack);
+		walk->stack = next;
+	}
+	while (walk->spare) {
+		struct walk_part *next = walk->spare->next;
+
+		scan_walk_part_free(walk->spare);
+		walk->spare = next;
+	}
+	scan_walk_units_free(walk);
+	if (walk->root_fd >= 0)
+		(void)close(walk->root_fd);
+	(void)pthread_cond_destroy(&walk->work);
+	(void)pthread_cond_destroy(&walk->output);
+	(void)pthread_cond_destroy(&walk->room);
+	(void)pthread_mutex_destroy(&walk->lock);
+	free(walk->workers);
+	free(walk);
+}

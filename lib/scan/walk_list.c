@@ -1,0 +1,510 @@
+// One directory: opened without following anything, read, sorted, each entry looked at.
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "scan/walk_private.h"
+
+#define OPEN_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define PIECE_MAX  4000 /* of a path that is opened in one call */
+#define OPEN_TRIES 8    /* openat2 says EAGAIN when something is renamed meanwhile */
+
+const char *
+scan_walk_reason(int sys)
+{
+	switch (sys) {
+	case EACCES:
+	case EPERM:
+		return "permission_denied";
+	case ENOENT:
+	case ENOTDIR:
+		return "not_found";
+	case ENAMETOOLONG:
+	case ELOOP:
+		return "too_deep";
+	case ETIMEDOUT:
+		return "timeout";
+	default:
+		return "io_error";
+	}
+}
+
+/* ---------------------------------------------------------------- opening */
+static int
+openat2_piece(struct scan_walk *walk, int dir, const char *piece, int flags)
+{
+	struct open_how how = {
+	    .flags = (uint64_t)flags,
+	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd = -1;
+
+	if (!walk->options.cross_device)
+		how.resolve |= RESOLVE_NO_XDEV;
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		fd = syscall(SYS_openat2, dir, piece, &how, sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	return (int)fd;
+}
+
+/* Without openat2: one component at a time, each no link. */
+static int
+open_components(struct scan_walk *walk, int dir, char *piece, int flags)
+{
+	int fd = dup(dir), next;
+	struct stat st;
+
+	for (char *name = piece; fd >= 0 && name;) {
+		char *slash = strchr(name, '/');
+
+		if (slash)
+			*slash = '\0';
+		next = openat(fd, name, (slash ? O_PATH : 0) | flags);
+		(void)close(fd);
+		fd = next;
+		if (slash)
+			*slash++ = '/';
+		name = slash;
+		if (fd >= 0 && !walk->options.cross_device &&
+		    (fstat(fd, &st) < 0 || st.st_dev != walk->root_device)) {
+			(void)close(fd);
+			fd = -1;
+			errno = EXDEV;
+		}
+	}
+	return fd;
+}
+
+static int
+open_piece(struct scan_walk *walk, int dir, char *piece, int flags)
+{
+	int fd;
+
+	if (!atomic_load(&walk->no_openat2)) {
+		fd = openat2_piece(walk, dir, piece, flags);
+		if (fd >= 0 || errno != ENOSYS)
+			return fd;
+		atomic_store(&walk->no_openat2, true);
+	}
+	return open_components(walk, dir, piece, flags);
+}
+
+/* O_NOATIME is for the owner of the directory and for root. */
+static int
+open_last(struct scan_walk *walk, int dir, char *piece)
+{
+	int fd = open_piece(walk, dir, piece, OPEN_FLAGS | O_NOATIME);
+
+	if (fd < 0 && errno == EPERM)
+		fd = open_piece(walk, dir, piece, OPEN_FLAGS);
+	return fd;
+}
+
+int
+scan_walk_open_dir(struct scan_walk *walk, const char *path, size_t len)
+{
+	int dir = walk->root_fd, fd = -1, saved;
+	char piece[PIECE_MAX + 1];
+
+	if (len == 0)
+		return openat(walk->root_fd, ".", OPEN_FLAGS);
+	for (;;) {
+		size_t n = len;
+		bool last = n <= PIECE_MAX;
+
+		if (!last) {
+			for (n = PIECE_MAX; n && path[n] != '/'; n--)
+				;
+		}
+		memcpy(piece, path, n);
+		piece[n] = '\0';
+		fd = last ? open_last(walk, dir, piece)
+			  : open_piece(walk, dir, piece, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		saved = errno;
+		if (dir != walk->root_fd)
+			(void)close(dir);
+		errno = saved;
+		if (last || fd < 0)
+			return fd;
+		dir = fd;
+		path += n + 1;
+		len -= n + 1;
+	}
+}
+
+/* ---------------------------------------------------------------- reading names */
+static void
+add_path(struct buf *path, const struct walk_node *node)
+{
+	if (!node->parent)
+		return;
+	add_path(path, node->parent);
+	if (path->len)
+		buf_char(path, '/');
+	buf_add(path, node->name, node->len);
+}
+
+/* The path of an entry of the directory at hand, in the worker's path buffer; take_back after. */
+static const char *
+entry_path(struct walk_worker *worker, const char *name, size_t len)
+{
+	if (worker->path.len)
+		buf_char(&worker->path, '/');
+	buf_add(&worker->path, name, len);
+	return worker->path.data;
+}
+
+static void
+take_back(struct walk_worker *worker, size_t len)
+{
+	worker->path.len = len;
+	if (worker->path.cap)
+		worker->path.data[len] = '\0';
+}
+
+static bool
+is_candidate(struct walk_worker *worker, const char *name, size_t len, bool directory)
+{
+	const struct scan_patterns *patterns = &worker->walk->options.patterns;
+	size_t path_len = worker->path.len;
+	bool yes;
+
+	if (!directory && scan_name_is_sidecar(name, len))
+		return false;
+	if (!patterns->include_count && !patterns->exclude_count)
+		return true;
+	(void)entry_path(worker, name, len);
+	yes = scan_name_is_wanted(patterns, worker->path.data, name);
+	take_back(worker, path_len);
+	return yes;
+}
+
+static bool
+is_pruned(struct walk_worker *worker, const char *name, size_t len)
+{
+	const struct scan_patterns *patterns = &worker->walk->options.patterns;
+	size_t path_len = worker->path.len;
+	bool yes;
+
+	/* What fsck makes, readable by root only, holds no backups. */
+	if (!path_len && strcmp(name, "lost+found") == 0)
+		return true;
+	if (!patterns->exclude_count)
+		return false;
+	(void)entry_path(worker, name, len);
+	yes = scan_name_is_excluded(patterns, worker->path.data, name);
+	take_back(worker, path_len);
+	return yes;
+}
+
+static void
+keep_name(struct walk_worker *worker, const char *name, size_t len)
+{
+	MEM_GROW(worker->list, worker->list_count, worker->list_cap);
+	worker->list[worker->list_count++] =
+	    (struct walk_name){.offset = (uint32_t)worker->names.len, .len = (uint32_t)len};
+	buf_add(&worker->names, name, len + 1);
+}
+
+static void
+found_directory(struct walk_worker *worker, struct walk_node *node, const char *name, size_t len)
+{
+	struct walk_unit *unit = node->unit;
+
+	if (worker->walk->options.unit == SCAN_UNIT_DIRECTORY && !node->parent) {
+		if (is_pruned(worker, name, len) || !is_candidate(worker, name, len, true))
+			return;
+		unit = scan_walk_unit_new(worker->walk, name);
+	} else if (!unit && is_pruned(worker, name, len)) {
+		return;
+	}
+	scan_walk_push(worker->walk, node, name, len, unit);
+}
+
+/* A type that readdir did not tell. */
+static unsigned char
+type_of(int fd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+		return DT_UNKNOWN;
+	return S_ISREG(st.st_mode) ? DT_REG
+	    : S_ISDIR(st.st_mode)  ? DT_DIR
+	    : S_ISLNK(st.st_mode)  ? DT_LNK
+				   : DT_FIFO;
+}
+
+static void
+found(struct walk_worker *worker, struct walk_node *node, int fd, const struct dirent64 *d)
+{
+	const char *name = d->d_name;
+	size_t len = strlen(name);
+	unsigned char type = d->d_type;
+
+	if (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')))
+		return;
+	if (type == DT_UNKNOWN)
+		type = type_of(fd, name);
+	if (type == DT_DIR) {
+		if (node->unit)
+			keep_name(worker, name, len);
+		found_directory(worker, node, name, len);
+	} else if (node->unit) {
+		keep_name(worker, name, len);
+	} else if (type == DT_REG && worker->walk->options.unit == SCAN_UNIT_FILE &&
+	    is_candidate(worker, name, len, false)) {
+		keep_name(worker, name, len);
+	}
+}
+
+/* 0, or -1 and errno: what was read until then is kept. */
+static int
+read_names(struct walk_worker *worker, struct walk_node *node, int fd)
+{
+	buf_clear(&worker->names);
+	worker->list_count = 0;
+	for (;;) {
+		ssize_t n = getdents64(fd, worker->read_buf, WALK_READ_SIZE);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (int)n;
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *d = (const void *)(worker->read_buf + at);
+
+			found(worker, node, fd, d);
+			at += d->d_reclen;
+		}
+	}
+}
+
+static int
+by_name(const void *a, const void *b, void *names)
+{
+	const char *base = names;
+
+	return strcmp(base + ((const struct walk_name *)a)->offset,
+	    base + ((const struct walk_name *)b)->offset);
+}
+
+/* ---------------------------------------------------------------- files */
+/* The next part of a directory: up to WALK_PART entries that are regular files now. */
+static void
+look_at(struct walk_worker *worker, int fd, size_t *at, struct walk_part *part)
+{
+	size_t looked = 0;
+
+	while (*at < worker->list_count && looked < WALK_PART) {
+		const struct walk_name *n = &worker->list[(*at)++];
+		const char *name = worker->names.data + n->offset;
+		struct stat st;
+
+		looked++;
+		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
+			if (errno == ENOENT)
+				continue;
+			scan_walk_problem(part, name, scan_walk_reason(errno), errno,
+			    "cannot stat: %s", strerror(errno));
+			part->listing.incomplete = true;
+			continue;
+		}
+		if (!S_ISREG(st.st_mode))
+			continue;
+		MEM_GROW(part->entries, part->listing.count, part->entry_cap);
+		part->entries[part->listing.count++] = (struct scan_entry){
+		    .name_len = n->len,
+		    .mtime_nsec = (uint32_t)st.st_mtim.tv_nsec,
+		    .mtime = st.st_mtim.tv_sec,
+		    .size = (uint64_t)st.st_size,
+		    .inode = st.st_ino,
+		};
+		buf_add(&part->names, name, n->len + 1);
+	}
+	(void)atomic_fetch_add(&worker->walk->count, looked);
+}
+
+/* Problems of entries were noted by their names; the caller wants paths. */
+static void
+complete_problems(struct walk_worker *worker, struct walk_part *part)
+{
+	for (size_t i = 0; i < part->listing.problem_count && worker->path.len; i++) {
+		char *path = path_join(worker->path.data, part->problems[i].path);
+
+		free(part->problems[i].path);
+		part->problems[i].path = path;
+	}
+}
+
+static void
+list_files(struct walk_worker *worker, int fd, uint64_t device, bool cut, int cut_errno)
+{
+	bool first = true;
+	size_t at = 0;
+
+	do {
+		struct walk_part *part = scan_walk_part_new(worker);
+
+		part->listing.incomplete = cut;
+		look_at(worker, fd, &at, part);
+		complete_problems(worker, part);
+		buf_add(&part->path, worker->path.data, worker->path.len);
+		part->listing.device = device;
+		part->listing.first = first;
+		part->listing.last = at >= worker->list_count;
+		if (cut && part->listing.last)
+			scan_walk_problem(part, worker->path.data, scan_walk_reason(cut_errno),
+			    cut_errno, "cannot read directory: %s", strerror(cut_errno));
+		first = false;
+		scan_walk_part_queue(worker, part);
+	} while (at < worker->list_count && !atomic_load(&worker->walk->stop));
+}
+
+/* ---------------------------------------------------------------- inside a unit */
+static void
+newest(struct walk_unit *unit, const struct stat *st)
+{
+	if (st->st_mtim.tv_sec > unit->mtime ||
+	    (st->st_mtim.tv_sec == unit->mtime && st->st_mtim.tv_nsec > unit->mtime_nsec)) {
+		unit->mtime = st->st_mtim.tv_sec;
+		unit->mtime_nsec = (uint32_t)st->st_mtim.tv_nsec;
+	}
+}
+
+/* One line of the digest: type, size and time of what has content, and the name. */
+static void
+digest_entry(struct walk_worker *worker, const char *name, size_t len, const struct stat *st)
+{
+	char line[96];
+	int n = snprintf(line, sizeof(line), "%o %lld %lld.%09ld ", st->st_mode & S_IFMT,
+	    S_ISREG(st->st_mode) ? (long long)st->st_size : 0LL,
+	    S_ISREG(st->st_mode) ? (long long)st->st_mtim.tv_sec : 0LL,
+	    S_ISREG(st->st_mode) ? st->st_mtim.tv_nsec : 0L);
+
+	(void)hash_update(worker->hash, line, (size_t)n, NULL);
+	(void)hash_update(worker->hash, name, len + 1, NULL);
+}
+
+static void
+sum_unit(
+    struct walk_worker *worker, struct walk_node *node, int fd, const struct stat *dir, bool cut)
+{
+	struct walk_unit sum = {.incomplete = cut, .mtime = INT64_MIN};
+	uint8_t digest[HASH_MAX];
+	size_t digest_len = 0;
+	const char *inside = strchr(worker->path.data, '/');
+
+	newest(&sum, dir);
+	sum.inode = node->parent && !node->parent->parent ? dir->st_ino : 0;
+	sum.device = dir->st_dev;
+	(void)hash_begin(worker->hash, NULL);
+	inside = inside ? inside : "";
+	(void)hash_update(worker->hash, inside, strlen(inside) + 1, NULL);
+	for (size_t i = 0; i < worker->list_count; i++) {
+		const struct walk_name *n = &worker->list[i];
+		const char *name = worker->names.data + n->offset;
+		struct stat st;
+
+		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
+			sum.incomplete = sum.incomplete || errno != ENOENT;
+			continue;
+		}
+		if (S_ISREG(st.st_mode)) {
+			sum.size += (uint64_t)st.st_size;
+			newest(&sum, &st);
+		}
+		digest_entry(worker, name, n->len, &st);
+	}
+	(void)hash_end(worker->hash, digest, &digest_len, NULL);
+	memcpy(sum.digest, digest, sizeof(sum.digest));
+	(void)atomic_fetch_add(&worker->walk->count, worker->list_count);
+	scan_walk_unit_add(worker->walk, node->unit, &sum);
+}
+
+/* ---------------------------------------------------------------- the directory */
+static void
+report(struct walk_worker *worker, struct walk_node *node, const char *reason, int sys,
+    const char *message)
+{
+	struct walk_part *part = scan_walk_part_new(worker);
+	struct walk_unit broken = {.incomplete = true, .mtime = INT64_MIN};
+
+	buf_add(&part->path, worker->path.data, worker->path.len);
+	part->listing.first = part->listing.last = part->listing.incomplete = true;
+	scan_walk_problem(part, worker->path.data, reason, sys, "%s", message);
+	if (node->unit)
+		scan_walk_unit_add(worker->walk, node->unit, &broken);
+	scan_walk_part_queue(worker, part);
+}
+
+/* Vanished meanwhile, turned into something else, or on another file system: no problem. */
+static void
+cannot_open(struct walk_worker *worker, struct walk_node *node, int sys)
+{
+	struct buf message = BUF_INIT;
+	struct walk_unit gone = {.vanished = true, .mtime = INT64_MIN};
+
+	if (sys == ENOENT || sys == ENOTDIR || sys == ELOOP || sys == EXDEV) {
+		if (node->unit && node->parent && !node->parent->parent)
+			scan_walk_unit_add(worker->walk, node->unit, &gone);
+		return;
+	}
+	buf_printf(&message, "cannot open directory: %s", strerror(sys));
+	report(worker, node, scan_walk_reason(sys), sys, message.data);
+	buf_release(&message);
+}
+
+static bool
+is_loop(const struct walk_node *node)
+{
+	for (const struct walk_node *up = node->parent; up; up = up->parent) {
+		if (up->inode == node->inode && up->device == node->device)
+			return true;
+	}
+	return false;
+}
+
+void
+scan_walk_list(struct walk_worker *worker, struct walk_node *node)
+{
+	struct scan_walk *walk = worker->walk;
+	struct stat st;
+	bool cut;
+	int fd, cut_errno;
+
+	buf_clear(&worker->path);
+	add_path(&worker->path, node);
+	if (worker->path.len > WALK_PATH_MAX) {
+		report(worker, node, "too_deep", ENAMETOOLONG, "the path is too long");
+		return;
+	}
+	fd = scan_walk_open_dir(walk, worker->path.data ? worker->path.data : "", worker->path.len);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		cannot_open(worker, node, errno);
+		if (fd >= 0)
+			(void)close(fd);
+		return;
+	}
+	node->device = st.st_dev;
+	node->inode = st.st_ino;
+	if (!is_loop(node)) {
+		cut = read_names(worker, node, fd) < 0;
+		cut_errno = errno;
+		qsort_r(worker->list, worker->list_count, sizeof(*worker->list), by_name,
+		    worker->names.data);
+		if (node->unit)
+			sum_unit(worker, node, fd, &st, cut);
+		else if (walk->options.unit == SCAN_UNIT_FILE || cut)
+			list_files(worker, fd, st.st_dev, cut, cut_errno);
+	}
+	(void)close(fd);
+}

@@ -1,0 +1,124 @@
+/*
+ * Inside the walk: what its files share. Everything in struct scan_walk behind `lock` is guarded
+ * by it; a part belongs to the worker until it is queued, then to the caller's thread.
+ */
+#ifndef SCAN_WALK_PRIVATE_H
+#define SCAN_WALK_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "hash/hash.h"
+#include "scan/walk.h"
+
+#define WALK_THREADS   2
+#define WALK_PART      4096 /* entries of one part */
+#define WALK_QUEUE     6    /* parts that may wait for the caller, per worker */
+#define WALK_SPARE     4    /* empty parts that are kept */
+#define WALK_PATH_MAX  65536
+#define WALK_READ_SIZE 65536
+
+/* A backup of unit: directory, summed up over its directories in whatever order they come. */
+struct walk_unit {
+	char *name;
+	uint64_t inode, device;
+	uint64_t size;
+	int64_t mtime;
+	uint32_t mtime_nsec;
+	uint64_t digest[4]; /* sum of the directories' digests: of any order the same */
+	bool incomplete;
+	bool vanished;
+	struct walk_unit *next;
+};
+
+struct walk_node { /* a directory to list; its parents live as long as it does */
+	struct walk_node *parent, *next;
+	unsigned refs;
+	uint64_t device, inode; /* set once it is open */
+	struct walk_unit *unit;
+	size_t len;
+	char name[];
+};
+
+struct walk_part {
+	struct scan_listing listing;
+	struct buf path, names;
+	struct scan_entry *entries;
+	size_t entry_cap;
+	struct scan_problem *problems;
+	size_t problem_cap;
+	struct walk_part *next;
+};
+
+struct walk_name {
+	uint32_t offset; /* in the worker's names */
+	uint32_t len;
+};
+
+struct walk_worker {
+	struct scan_walk *walk;
+	pthread_t thread;
+	bool started;
+	struct walk_part *head, *tail; /* guarded by the lock */
+	unsigned queued;
+
+	struct buf path, names; /* of the directory at hand */
+	struct walk_name *list;
+	size_t list_count, list_cap;
+	struct hash *hash;
+	char *read_buf;
+};
+
+struct scan_walk {
+	struct scan_walk_options options;
+	int root_fd;
+	uint64_t root_device;
+	atomic_bool no_openat2; /* the kernel, or a filter in a container, does not have it */
+	atomic_bool stop;
+	atomic_uint_fast64_t count;
+
+	pthread_mutex_t lock;
+	pthread_cond_t work;   /* for workers: something to list, or all is done */
+	pthread_cond_t output; /* for the caller: something to take, or all is done */
+	pthread_cond_t room;   /* for workers: their queue has room */
+	struct walk_node *stack;
+	unsigned active;
+	struct walk_worker *workers;
+	unsigned worker_count;
+	struct walk_part *spare;
+	unsigned spare_count;
+	struct walk_unit *units;
+
+	/* The caller's. */
+	struct walk_worker *current; /* in the middle of a directory of this worker */
+	struct walk_part *held;      /* what the caller has */
+	bool ended;
+};
+
+/* Open the directory of path below the root without following a link: a descriptor, or -1 and
+ * errno. */
+int scan_walk_open_dir(struct scan_walk *walk, const char *path, size_t len);
+
+/* List the directory of a node: queues its parts, pushes its sub-directories. */
+void scan_walk_list(struct walk_worker *worker, struct walk_node *node);
+
+/* Shared between the two files. */
+struct walk_part *scan_walk_part_new(struct walk_worker *worker);
+void scan_walk_part_free(struct walk_part *part);
+void scan_walk_part_queue(struct walk_worker *worker, struct walk_part *part);
+void scan_walk_push(struct scan_walk *walk, struct walk_node *parent, const char *name, size_t len,
+    struct walk_unit *unit);
+void scan_walk_problem(struct walk_part *part, const char *path, const char *reason, int sys,
+    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* The reason of an error record for an errno. */
+const char *scan_walk_reason(int sys);
+
+/* Units. */
+struct walk_unit *scan_walk_unit_new(struct scan_walk *walk, const char *name);
+void scan_walk_unit_add(
+    struct scan_walk *walk, struct walk_unit *unit, const struct walk_unit *directory);
+void scan_walk_units_free(struct scan_walk *walk);
+struct walk_part *scan_walk_units_part(struct scan_walk *walk);
+
+#endif

@@ -1,0 +1,237 @@
+// The lines of a scan: the live backups of a location in tree order, then what went.
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/scan_private.h"
+
+#define LINE_COLUMNS                                                                               \
+	"SELECT b.id, d.path, b.name, b.size, b.mtime, b.time, b.first_seen, b.state, b.status,"   \
+	" b.reasons, b.entries, s.name, s.latest_id, b.touched, b.live, b.gone_at"
+
+/* CROSS JOIN fixes the order of the loops: rows come in the order of the indexes, without a sort. */
+static const char sql_tree[] =
+    LINE_COLUMNS " FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id AND b.live = 1"
+		 " CROSS JOIN series AS s ON s.id = b.series_id"
+		 " WHERE d.location_id = ?1 ORDER BY d.path, b.name";
+static const char sql_tree_touched[] =
+    LINE_COLUMNS " FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id AND b.live = 1"
+		 " CROSS JOIN series AS s ON s.id = b.series_id"
+		 " WHERE d.location_id = ?1 AND b.touched = ?2 ORDER BY d.path, b.name";
+static const char sql_gone[] =
+    LINE_COLUMNS " FROM backup AS b CROSS JOIN dir AS d ON d.id = b.dir_id"
+		 " CROSS JOIN series AS s ON s.id = b.series_id"
+		 " WHERE d.location_id = ?1 AND b.live = 0 AND b.touched = ?2";
+static const char sql_vanished[] =
+    LINE_COLUMNS " FROM backup AS b CROSS JOIN dir AS d ON d.id = b.dir_id"
+		 " CROSS JOIN series AS s ON s.id = b.series_id"
+		 " WHERE b.state = 'vanished' AND b.status = 'failed' AND b.accepted_at IS NULL"
+		 " AND d.location_id = ?1 AND b.touched IS NOT ?2";
+static const char sql_one[] =
+    LINE_COLUMNS " FROM backup AS b CROSS JOIN dir AS d ON d.id = b.dir_id"
+		 " CROSS JOIN series AS s ON s.id = b.series_id WHERE b.id = ?3 AND b.live = ?4"
+		 " AND ?1 IS NOT NULL AND ?2 IS NOT NULL";
+static const char sql_location[] = "SELECT host, name, path FROM location WHERE id = ?1";
+
+enum phase { PHASE_LIVE, PHASE_GONE, PHASE_VANISHED, PHASE_END };
+
+struct store_scan_cursor {
+	struct store *store;
+	int64_t location_id, run_id;
+	const int64_t *ids; /* what was touched, of the scan; NULL: ask the rows */
+	uint64_t id_count, at;
+	bool only_touched;
+	enum phase phase;
+	sqlite3_stmt *st;
+	char *host, *name, *root;
+	struct buf path;
+	size_t dir_len; /* of path that is the directory of the last row */
+	struct buf dir; /* as the column had it */
+};
+
+static int
+read_location(struct store_scan_cursor *c, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(c->store, sql_location, err);
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, c->location_id);
+	r = store_step(c->store, st, err);
+	if (r > 0) {
+		c->host = mem_strdup(store_text(st, 0));
+		c->name = mem_strdup(store_text(st, 1));
+		store_add_path(&c->path, st, 2);
+		c->root = mem_strdup(c->path.data);
+		c->dir_len = c->path.len;
+	}
+	store_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
+/* The statement of the present phase; with ids it is run once for each. */
+static int
+begin_phase(struct store_scan_cursor *c, struct err *err)
+{
+	const char *sql = NULL;
+
+	(void)sqlite3_finalize(c->st);
+	c->st = NULL;
+	c->at = 0;
+	switch (c->phase) {
+	case PHASE_LIVE:
+		sql = !c->only_touched       ? sql_tree
+		    : c->ids || !c->id_count ? sql_one
+					     : sql_tree_touched;
+		break;
+	case PHASE_GONE:
+		sql = c->ids || !c->id_count ? sql_one : sql_gone;
+		break;
+	case PHASE_VANISHED:
+		sql = sql_vanished;
+		break;
+	case PHASE_END:
+		return 0;
+	}
+	c->st = store_prepare(c->store, sql, err);
+	if (!c->st)
+		return -1;
+	store_bind_int(c->st, 1, c->location_id);
+	if (sql != sql_tree)
+		store_bind_int(c->st, 2, c->run_id);
+	if (sql == sql_one)
+		store_bind_int(c->st, 4, c->phase == PHASE_LIVE);
+	return 0;
+}
+
+int
+store_scan_lines(const struct store_scan *scan, bool only_touched,
+    struct store_scan_cursor **ret_cursor, struct err *err)
+{
+	struct store_scan_cursor *c = mem_alloc(sizeof(*c));
+
+	*c = (struct store_scan_cursor){
+	    .store = scan->store,
+	    .location_id = scan->options.location_id,
+	    .run_id = scan->options.run_id,
+	    .only_touched = only_touched,
+	    .path = BUF_INIT,
+	    .dir = BUF_INIT,
+	};
+	c->id_count = store_scan_touched(scan, &c->ids);
+	if (read_location(c, err) < 0 || begin_phase(c, err) < 0) {
+		store_scan_lines_close(c);
+		return -1;
+	}
+	*ret_cursor = c;
+	return 0;
+}
+
+static void
+read_path(struct store_scan_cursor *c)
+{
+	const void *dir = sqlite3_column_blob(c->st, 1);
+	size_t len = (size_t)sqlite3_column_bytes(c->st, 1);
+
+	if (c->dir.len != len || (len && memcmp(c->dir.data, dir, len) != 0) || !c->dir.cap) {
+		buf_clear(&c->dir);
+		buf_add(&c->dir, dir, len);
+		buf_clear(&c->path);
+		buf_str(&c->path, c->root);
+		store_add_path(&c->path, c->st, 1);
+		c->dir_len = c->path.len;
+	}
+	c->path.len = c->dir_len;
+	store_add_path(&c->path, c->st, 2);
+}
+
+static void
+read_row(struct store_scan_cursor *c, struct store_backup *b, bool *ret_touched)
+{
+	sqlite3_stmt *st = c->st;
+	bool expired;
+
+	read_path(c);
+	*b = (struct store_backup){
+	    .id = sqlite3_column_int64(st, 0),
+	    .location_id = c->location_id,
+	    .host = c->host,
+	    .location = c->name,
+	    .series = store_text(st, 11),
+	    .path = c->path.data,
+	    .size = (uint64_t)sqlite3_column_int64(st, 3),
+	    .mtime = sqlite3_column_int64(st, 4),
+	    .time = sqlite3_column_int64(st, 5),
+	    .first_seen = sqlite3_column_int64(st, 6),
+	    .completed_at = CLOCK_NONE,
+	    .gone_at = store_time(st, 15),
+	    .live = sqlite3_column_int(st, 14) != 0,
+	    .latest = sqlite3_column_int64(st, 12) == sqlite3_column_int64(st, 0),
+	    .state = store_text(st, 7),
+	    .status = store_text(st, 8),
+	    .reasons = store_text(st, 9),
+	    .entries = store_text(st, 10),
+	    .verify_at = CLOCK_NONE,
+	    .restore_at = CLOCK_NONE,
+	};
+	/* What was wrong with a backup that is gone as it should be is nobody's finding any more. */
+	expired = b->state[0] == 'e';
+	if (expired) {
+		b->status = "ok";
+		b->reasons = NULL;
+	}
+	*ret_touched =
+	    sqlite3_column_type(st, 13) != SQLITE_NULL && sqlite3_column_int64(st, 13) == c->run_id;
+}
+
+static int
+step(struct store_scan_cursor *c, struct err *err)
+{
+	int r;
+
+	if (sqlite3_sql(c->st) && sqlite3_bind_parameter_count(c->st) < 4)
+		return store_step(c->store, c->st, err);
+	while (c->at < c->id_count) {
+		(void)sqlite3_reset(c->st);
+		store_bind_int(c->st, 3, c->ids[c->at++]);
+		r = store_step(c->store, c->st, err);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int
+store_scan_lines_next(struct store_scan_cursor *c, struct store_backup *ret_backup,
+    bool *ret_touched, struct err *err)
+{
+	int r;
+
+	while (c->phase != PHASE_END) {
+		r = step(c, err);
+		if (r < 0)
+			return -1;
+		if (r > 0) {
+			read_row(c, ret_backup, ret_touched);
+			return 1;
+		}
+		c->phase++;
+		if (begin_phase(c, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void
+store_scan_lines_close(struct store_scan_cursor *c)
+{
+	if (!c)
+		return;
+	(void)sqlite3_finalize(c->st);
+	buf_release(&c->path);
+	buf_release(&c->dir);
+	free(c->host);
+	free(c->name);
+	free(c->root);
+	free(c);
+}

@@ -1,0 +1,82 @@
+/*
+ * Inside store_scan: what its files share.
+ */
+#ifndef STORE_SCAN_PRIVATE_H
+#define STORE_SCAN_PRIVATE_H
+
+#include "store/store_private.h"
+
+#define STORE_SCAN_TOUCHED_MAX 65536 /* ids remembered; more are found again by run_id */
+#define STORE_SCAN_SLOTS       1024  /* series whose changes are summed up before a commit */
+
+/* What a change of rows does to the numbers of a series. */
+struct store_scan_delta {
+	int64_t count, bytes, growing, stalled, completed;
+};
+
+struct store_scan_slot {
+	int64_t id; /* 0: free */
+	uint64_t hash;
+	char *name;
+	size_t name_len;
+	struct store_scan_delta delta;
+	int64_t first; /* earliest time among the changes */
+	bool dirty;
+};
+
+struct store_scan_text { /* where the strings of a known row are in the arena */
+	size_t name, reasons, entries;
+	bool has_reasons, has_entries;
+};
+
+struct store_scan {
+	struct store *store;
+	struct store_scan_options options;
+	bool direct; /* nothing is known: rows are written as the walk goes */
+	uint64_t known;
+	uint64_t rows; /* since the last commit */
+
+	int64_t dir_id;
+	bool dir_is_new;
+	uint8_t *seen; /* one bit a directory id */
+	size_t seen_cap;
+
+	struct buf arena; /* of the rows of store_scan_known */
+	struct store_scan_text *texts;
+	size_t texts_cap;
+
+	struct store_scan_slot *slots;
+	int64_t *touched;
+	uint64_t touched_count;
+	size_t touched_cap;
+};
+
+/* A write transaction is open afterwards; one that has grown to a batch was committed before. */
+int store_scan_write(struct store_scan *scan, struct err *err);
+/* A transaction that writes temporary tables only is open afterwards. */
+int store_scan_note(struct store_scan *scan, struct err *err);
+
+void store_scan_touch(struct store_scan *scan, int64_t id);
+
+/* Insert a row for seen in directory dir_id. */
+int store_scan_insert(struct store_scan *scan, int64_t dir_id, const struct store_seen *seen,
+    int64_t *ret_id, struct err *err);
+
+/* The slot of a series, found or created; valid until the next call. */
+int store_scan_series(struct store_scan *scan, const char *name, size_t len, int64_t time,
+    struct store_scan_slot **ret_slot, struct err *err);
+/* Add sign times what a row of this state and size counts to delta. */
+void
+store_scan_count(struct store_scan_delta *delta, enum record_state state, uint64_t size, int sign);
+/* Apply a delta to a series that is known by id. */
+int store_scan_bump(struct store_scan *scan, int64_t series_id,
+    const struct store_scan_delta *delta, struct err *err);
+int store_scan_flush_series(struct store_scan *scan, struct err *err);
+void store_scan_free_series(struct store_scan *scan);
+
+/* Work out what is stale in the series of the location. */
+int store_scan_settle(struct store_scan *scan, struct err *err);
+
+enum record_state store_state(const char *word);
+
+#endif

@@ -1,0 +1,207 @@
+// Rows of backups written, and what they do to the numbers of their series summed up.
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/scan_private.h"
+
+static const char sql_insert[] =
+    "INSERT INTO backup (dir_id, series_id, name, size, mtime, mtime_nsec, device, inode, entries,"
+    " time, first_seen, changed_at, state, status, reasons, completed_at, touched)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15, ?16)";
+static const char sql_series_find[] = "SELECT id FROM series WHERE location_id = ?1 AND name = ?2";
+static const char sql_series_add[] =
+    "INSERT INTO series (location_id, name, first_seen) VALUES (?1, ?2, ?3)";
+static const char sql_series_bump[] =
+    "UPDATE series SET count = count + ?2, bytes = bytes + ?3, growing = growing + ?4,"
+    " stalled = stalled + ?5, completed = completed + ?6, first_seen = min(first_seen, ?7),"
+    " stale = 1 WHERE id = ?1";
+
+void
+store_scan_count(struct store_scan_delta *delta, enum record_state state, uint64_t size, int sign)
+{
+	switch (state) {
+	case RECORD_STATE_COMPLETE:
+		delta->count += sign;
+		delta->bytes += sign * (int64_t)size;
+		break;
+	case RECORD_STATE_GROWING:
+		delta->growing += sign;
+		break;
+	case RECORD_STATE_STALLED:
+		delta->stalled += sign;
+		break;
+	case RECORD_STATE_NONE:
+	case RECORD_STATE_VANISHED:
+	case RECORD_STATE_EXPIRED:
+		break;
+	}
+}
+
+static int
+bump(struct store_scan *scan, int64_t id, const struct store_scan_delta *delta, int64_t first,
+    struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(scan->store, sql_series_bump, err);
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, id);
+	store_bind_int(st, 2, delta->count);
+	store_bind_int(st, 3, delta->bytes);
+	store_bind_int(st, 4, delta->growing);
+	store_bind_int(st, 5, delta->stalled);
+	store_bind_int(st, 6, delta->completed);
+	store_bind_int(st, 7, first);
+	return store_run_stmt(scan->store, st, err);
+}
+
+int
+store_scan_bump(struct store_scan *scan, int64_t series_id, const struct store_scan_delta *delta,
+    struct err *err)
+{
+	return bump(scan, series_id, delta, INT64_MAX, err);
+}
+
+static int
+flush_slot(struct store_scan *scan, struct store_scan_slot *slot, struct err *err)
+{
+	if (!slot->dirty)
+		return 0;
+	if (bump(scan, slot->id, &slot->delta, slot->first, err) < 0)
+		return -1;
+	slot->delta = (struct store_scan_delta){0};
+	slot->dirty = false;
+	return 0;
+}
+
+int
+store_scan_flush_series(struct store_scan *scan, struct err *err)
+{
+	for (size_t i = 0; i < STORE_SCAN_SLOTS; i++) {
+		if (flush_slot(scan, &scan->slots[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void
+store_scan_free_series(struct store_scan *scan)
+{
+	for (size_t i = 0; scan->slots && i < STORE_SCAN_SLOTS; i++)
+		free(scan->slots[i].name);
+	free(scan->slots);
+	scan->slots = NULL;
+}
+
+/* FNV-1a, eight bytes a step: names are short and this runs for every new backup. */
+static uint64_t
+hash_name(const char *name, size_t len)
+{
+	uint64_t h = 14695981039346656037U, word;
+
+	for (; len >= sizeof(word); name += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, name, sizeof(word));
+		h = (h ^ word) * 1099511628211U;
+		h ^= h >> 32;
+	}
+	for (; len; name++, len--)
+		h = (h ^ (uint8_t)*name) * 1099511628211U;
+	return h ^ h >> 29;
+}
+
+static int
+find_series(struct store_scan *scan, const char *name, size_t len, int64_t time, int64_t *ret_id,
+    struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(scan->store, sql_series_find, err);
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, scan->options.location_id);
+	(void)sqlite3_bind_text(st, 2, name, (int)len, SQLITE_STATIC);
+	r = store_step(scan->store, st, err);
+	if (r > 0)
+		*ret_id = sqlite3_column_int64(st, 0);
+	store_reset(st);
+	if (r)
+		return r < 0 ? -1 : 0;
+	st = store_stmt(scan->store, sql_series_add, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, scan->options.location_id);
+	(void)sqlite3_bind_text(st, 2, name, (int)len, SQLITE_STATIC);
+	store_bind_int(st, 3, time);
+	if (store_run_stmt(scan->store, st, err) < 0)
+		return -1;
+	*ret_id = store_last_id(scan->store);
+	return 0;
+}
+
+int
+store_scan_series(struct store_scan *scan, const char *name, size_t len, int64_t time,
+    struct store_scan_slot **ret_slot, struct err *err)
+{
+	uint64_t h = hash_name(name, len);
+	struct store_scan_slot *slot = &scan->slots[h % STORE_SCAN_SLOTS];
+
+	if (!slot->id || slot->hash != h || slot->name_len != len ||
+	    memcmp(slot->name, name, len) != 0) {
+		if (flush_slot(scan, slot, err) < 0)
+			return -1;
+		free(slot->name);
+		*slot = (struct store_scan_slot){.hash = h, .name_len = len, .first = time};
+		slot->name = mem_strndup(name, len);
+		if (find_series(scan, name, len, time, &slot->id, err) < 0)
+			return -1;
+	}
+	if (time < slot->first)
+		slot->first = time;
+	*ret_slot = slot;
+	return 0;
+}
+
+static void
+bind_word(sqlite3_stmt *st, int i, const char *word)
+{
+	(void)sqlite3_bind_text(st, i, word, -1, SQLITE_STATIC);
+}
+
+int
+store_scan_insert(struct store_scan *scan, int64_t dir_id, const struct store_seen *seen,
+    int64_t *ret_id, struct err *err)
+{
+	int64_t now = scan->options.now, time = seen->mtime < now ? seen->mtime : now;
+	struct store_scan_slot *slot;
+	sqlite3_stmt *st;
+
+	if (store_scan_series(scan, seen->series, seen->series_len, time, &slot, err) < 0)
+		return -1;
+	store_scan_count(&slot->delta, seen->state, seen->size, 1);
+	slot->delta.completed += seen->state == RECORD_STATE_COMPLETE;
+	slot->dirty = true;
+	st = store_stmt(scan->store, sql_insert, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, dir_id);
+	store_bind_int(st, 2, slot->id);
+	(void)sqlite3_bind_blob(st, 3, seen->name, (int)seen->name_len, SQLITE_STATIC);
+	store_bind_int(st, 4, (int64_t)seen->size);
+	store_bind_int(st, 5, seen->mtime);
+	store_bind_int(st, 6, seen->mtime_nsec);
+	store_bind_int(st, 7, (int64_t)seen->device);
+	store_bind_int(st, 8, (int64_t)seen->inode);
+	bind_word(st, 9, seen->entries);
+	store_bind_int(st, 10, time);
+	store_bind_int(st, 11, now);
+	bind_word(st, 12, record_word(RECORD_LIST_STATE, (int)seen->state));
+	bind_word(st, 13, record_word(RECORD_LIST_STATUS, (int)seen->status));
+	bind_word(st, 14, seen->reasons);
+	store_bind_time(st, 15, seen->state == RECORD_STATE_COMPLETE ? now : CLOCK_NONE);
+	store_bind_int(st, 16, scan->options.run_id);
+	if (store_run_stmt(scan->store, st, err) < 0)
+		return -1;
+	*ret_id = store_last_id(scan->store);
+	store_scan_touch(scan, *ret_id);
+	return 0;
+}
