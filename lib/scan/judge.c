@@ -17,35 +17,49 @@ add_reason(struct scan_judgement *j, const char *word)
 	buf_release(&text);
 }
 
-/* Nothing has happened to it for that long. An mtime ahead of the clock says nothing. */
-static bool
-is_quiet(const struct scan_facts *f, int64_t now, int64_t settle)
+/* Since when nothing has happened to it. An mtime ahead of the clock says nothing. */
+static int64_t
+quiet_since(const struct scan_facts *f, int64_t now)
 {
-	if (now - f->changed_at >= settle && !f->is_new)
-		return true;
-	if (f->changed && !f->is_new)
-		return settle == 0;
-	if (f->mtime > now)
-		return settle == 0;
-	return f->mtime <= now - settle;
+	bool ahead = f->mtime > now;
+
+	if (f->is_new)
+		return ahead ? now : f->mtime;
+	if (f->changed || f->changed_before || ahead)
+		return f->changed_at;
+	return f->mtime < f->changed_at ? f->mtime : f->changed_at;
+}
+
+static int64_t
+patience(const struct scan_facts *f, int64_t settle)
+{
+	if (!f->partial)
+		return settle;
+	return 2 * (settle > SCAN_PARTIAL_MIN ? settle : SCAN_PARTIAL_MIN);
+}
+
+int64_t
+scan_settles(const struct scan_facts *f, int64_t now, int64_t settle)
+{
+	return quiet_since(f, now) + patience(f, settle);
 }
 
 void
 scan_judge(const struct scan_facts *f, int64_t now, int64_t settle, struct scan_judgement *ret)
 {
-	int64_t patience = settle > SCAN_PARTIAL_MIN ? settle : SCAN_PARTIAL_MIN;
+	bool quiet = scan_settles(f, now, settle) <= now;
 
 	ret->state = RECORD_STATE_GROWING;
 	ret->status = RECORD_STATUS_OK;
 	ret->reasons[0] = '\0';
 	if (f->partial) {
 		add_reason(ret, "partial_name");
-		if (is_quiet(f, now, 2 * patience)) {
+		if (quiet) {
 			ret->state = RECORD_STATE_STALLED;
 			ret->status = RECORD_STATUS_FAILED;
 			add_reason(ret, "stalled");
 		}
-	} else if (is_quiet(f, now, settle)) {
+	} else if (quiet) {
 		ret->state = f->size ? RECORD_STATE_COMPLETE : RECORD_STATE_STALLED;
 		if (f->size < f->min_size || !f->size) {
 			ret->status = RECORD_STATUS_FAILED;

@@ -23,9 +23,10 @@ struct scan_facts {
 	bool partial; /* the name says that it is not finished */
 	uint64_t size;
 	int64_t mtime;
-	bool is_new;        /* never seen before */
-	bool changed;       /* since it was last seen */
-	int64_t changed_at; /* when a scan last saw a change; of a new one now */
+	bool is_new;         /* never seen before */
+	bool changed;        /* since it was last seen */
+	bool changed_before; /* an earlier scan saw it change */
+	int64_t changed_at;  /* when a scan last saw a change; of a new one now */
 	uint64_t min_size;
 };
 
@@ -39,6 +40,9 @@ struct scan_judgement {
 
 void
 scan_judge(const struct scan_facts *facts, int64_t now, int64_t settle, struct scan_judgement *ret);
+
+/* When a growing one will have settled (or stalled), if nothing more happens to it. */
+int64_t scan_settles(const struct scan_facts *facts, int64_t now, int64_t settle);
 
 /* A backup of that time is gone: before its retention was over? retention_days 0: it has none. */
 bool scan_is_early(int64_t time, int64_t now, int64_t retention_days);

@@ -28,6 +28,7 @@ scan_merge_new(const struct scan_merge_ops *ops, int64_t now, int64_t settle)
 	merge->ops = *ops;
 	merge->now = now;
 	merge->settle = settle;
+	merge->counts.settles = CLOCK_NONE;
 	merge->after = BUF_INIT;
 	merge->path = BUF_INIT;
 	return merge;
@@ -83,6 +84,16 @@ compare_names(const char *a, size_t a_len, const char *b, size_t b_len)
 
 /* ---------------------------------------------------------------- one backup */
 static void
+is_growing(struct scan_merge *m, const struct scan_facts *f)
+{
+	int64_t t = scan_settles(f, m->now, m->settle);
+
+	m->counts.growing++;
+	if (m->counts.settles == CLOCK_NONE || t < m->counts.settles)
+		m->counts.settles = t;
+}
+
+static void
 describe(struct scan_merge *m, const struct scan_listing *l, const struct scan_entry *e,
     const struct scan_known *known, bool changed, struct scan_judgement *j,
     struct scan_found *found)
@@ -93,6 +104,7 @@ describe(struct scan_merge *m, const struct scan_listing *l, const struct scan_e
 	    .mtime = e->mtime,
 	    .is_new = known == NULL,
 	    .changed = changed,
+	    .changed_before = known && known->changed_at > known->first_seen,
 	    .changed_at = known && !changed ? known->changed_at : m->now,
 	};
 	size_t len;
@@ -107,6 +119,8 @@ describe(struct scan_merge *m, const struct scan_listing *l, const struct scan_e
 	if (m->ops.min_size)
 		facts.min_size = m->ops.min_size(m->ops.arg, m->series);
 	scan_judge(&facts, m->now, m->settle, j);
+	if (j->state == RECORD_STATE_GROWING)
+		is_growing(m, &facts);
 	*found = (struct scan_found){
 	    .entry = e,
 	    .device = l->device,

@@ -27,7 +27,7 @@ struct scan_known { /* a backup as it was last seen */
 	enum record_state state;
 	const char *reasons; /* JSON array or NULL */
 	const char *entries; /* unit: directory, or NULL */
-	int64_t changed_at;
+	int64_t first_seen, changed_at;
 };
 
 struct scan_found { /* a backup as it is now, and what the rules make of it */
@@ -57,6 +57,8 @@ struct scan_merge_counts {
 	uint64_t found;   /* candidates that are on disk */
 	uint64_t matched; /* of them known and unchanged */
 	uint64_t added, changed, gone;
+	uint64_t growing; /* being written now */
+	int64_t settles;  /* when the first of them may be complete; CLOCK_NONE without one */
 };
 
 struct scan_merge;

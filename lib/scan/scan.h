@@ -13,5 +13,6 @@
 #include "scan/merge.h"
 #include "scan/name.h"
 #include "scan/walk.h"
+#include "scan/watch.h"
 
 #endif

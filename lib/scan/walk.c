@@ -116,7 +116,6 @@ part_clear(struct walk_part *part)
 {
 	for (size_t i = 0; i < part->listing.problem_count; i++) {
 		free(part->problems[i].path);
-		free(part->problems[i].message);
 	}
 	part->listing = (struct scan_listing){0};
 	buf_clear(&part->path);
@@ -200,19 +199,32 @@ give_back(struct scan_walk *walk)
 	scan_walk_part_free(part);
 }
 
-void
-scan_walk_problem(
-    struct walk_part *part, const char *path, const char *reason, int sys, const char *fmt, ...)
+static const char *
+reason_of(int sys)
 {
-	struct buf message = BUF_INIT;
-	va_list ap;
+	switch (sys) {
+	case EACCES:
+	case EPERM:
+		return "permission_denied";
+	case ENOENT:
+	case ENOTDIR:
+		return "not_found";
+	case ENAMETOOLONG:
+	case ELOOP:
+		return "too_deep";
+	case ETIMEDOUT:
+		return "timeout";
+	default:
+		return "io_error";
+	}
+}
 
+void
+scan_walk_problem(struct walk_part *part, const char *path, const char *what, int sys)
+{
 	MEM_GROW(part->problems, part->listing.problem_count, part->problem_cap);
-	va_start(ap, fmt);
-	buf_vprintf(&message, fmt, ap);
-	va_end(ap);
 	part->problems[part->listing.problem_count++] = (struct scan_problem){
-	    .path = mem_strdup(path), .reason = reason, .sys = sys, .message = buf_take(&message)};
+	    .path = mem_strdup(path), .reason = reason_of(sys), .what = what, .sys = sys};
 }
 
 /* ---------------------------------------------------------------- open, next, close */

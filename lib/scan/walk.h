@@ -43,8 +43,8 @@ struct scan_entry {
 struct scan_problem {       /* what could not be looked at */
 	char *path;         /* relative to the location, "" is its root; bytes */
 	const char *reason; /* a word of RECORD_LIST_ERROR_REASON */
+	const char *what;   /* "cannot open directory" */
 	int sys;            /* errno */
-	char *message;
 };
 
 struct scan_listing {

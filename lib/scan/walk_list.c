@@ -15,38 +15,18 @@
 #define PIECE_MAX  4000 /* of a path that is opened in one call */
 #define OPEN_TRIES 8    /* openat2 says EAGAIN when something is renamed meanwhile */
 
-const char *
-scan_walk_reason(int sys)
-{
-	switch (sys) {
-	case EACCES:
-	case EPERM:
-		return "permission_denied";
-	case ENOENT:
-	case ENOTDIR:
-		return "not_found";
-	case ENAMETOOLONG:
-	case ELOOP:
-		return "too_deep";
-	case ETIMEDOUT:
-		return "timeout";
-	default:
-		return "io_error";
-	}
-}
-
 /* ---------------------------------------------------------------- opening */
 static int
 openat2_piece(struct scan_walk *walk, int dir, const char *piece, int flags)
 {
 	struct open_how how = {
-	    .flags = (uint64_t)flags,
+	    .flags = (__u64)flags,
 	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd = -1;
 
 	if (!walk->options.cross_device)
-		how.resolve |= RESOLVE_NO_XDEV;
+		how.resolve |= (__u64)RESOLVE_NO_XDEV;
 	for (int i = 0; i < OPEN_TRIES; i++) {
 		fd = syscall(SYS_openat2, dir, piece, &how, sizeof(how));
 		if (fd >= 0 || errno != EAGAIN)
@@ -313,8 +293,7 @@ look_at(struct walk_worker *worker, int fd, size_t *at, struct walk_part *part)
 		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
 			if (errno == ENOENT)
 				continue;
-			scan_walk_problem(part, name, scan_walk_reason(errno), errno,
-			    "cannot stat: %s", strerror(errno));
+			scan_walk_problem(part, name, "cannot stat", errno);
 			part->listing.incomplete = true;
 			continue;
 		}
@@ -362,8 +341,8 @@ list_files(struct walk_worker *worker, int fd, uint64_t device, bool cut, int cu
 		part->listing.first = first;
 		part->listing.last = at >= worker->list_count;
 		if (cut && part->listing.last)
-			scan_walk_problem(part, worker->path.data, scan_walk_reason(cut_errno),
-			    cut_errno, "cannot read directory: %s", strerror(cut_errno));
+			scan_walk_problem(
+			    part, worker->path.data, "cannot read directory", cut_errno);
 		first = false;
 		scan_walk_part_queue(worker, part);
 	} while (at < worker->list_count && !atomic_load(&worker->walk->stop));
@@ -432,15 +411,14 @@ sum_unit(
 
 /* ---------------------------------------------------------------- the directory */
 static void
-report(struct walk_worker *worker, struct walk_node *node, const char *reason, int sys,
-    const char *message)
+report(struct walk_worker *worker, struct walk_node *node, const char *what, int sys)
 {
 	struct walk_part *part = scan_walk_part_new(worker);
 	struct walk_unit broken = {.incomplete = true, .mtime = INT64_MIN};
 
 	buf_add(&part->path, worker->path.data, worker->path.len);
 	part->listing.first = part->listing.last = part->listing.incomplete = true;
-	scan_walk_problem(part, worker->path.data, reason, sys, "%s", message);
+	scan_walk_problem(part, worker->path.data, what, sys);
 	if (node->unit)
 		scan_walk_unit_add(worker->walk, node->unit, &broken);
 	scan_walk_part_queue(worker, part);
@@ -450,7 +428,6 @@ report(struct walk_worker *worker, struct walk_node *node, const char *reason, i
 static void
 cannot_open(struct walk_worker *worker, struct walk_node *node, int sys)
 {
-	struct buf message = BUF_INIT;
 	struct walk_unit gone = {.vanished = true, .mtime = INT64_MIN};
 
 	if (sys == ENOENT || sys == ENOTDIR || sys == ELOOP || sys == EXDEV) {
@@ -458,9 +435,7 @@ cannot_open(struct walk_worker *worker, struct walk_node *node, int sys)
 			scan_walk_unit_add(worker->walk, node->unit, &gone);
 		return;
 	}
-	buf_printf(&message, "cannot open directory: %s", strerror(sys));
-	report(worker, node, scan_walk_reason(sys), sys, message.data);
-	buf_release(&message);
+	report(worker, node, "cannot open directory", sys);
 }
 
 static bool
@@ -484,7 +459,7 @@ scan_walk_list(struct walk_worker *worker, struct walk_node *node)
 	buf_clear(&worker->path);
 	add_path(&worker->path, node);
 	if (worker->path.len > WALK_PATH_MAX) {
-		report(worker, node, "too_deep", ENAMETOOLONG, "the path is too long");
+		report(worker, node, "cannot open directory", ENAMETOOLONG);
 		return;
 	}
 	fd = scan_walk_open_dir(walk, worker->path.data ? worker->path.data : "", worker->path.len);

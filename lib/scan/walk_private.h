@@ -108,11 +108,7 @@ void scan_walk_part_free(struct walk_part *part);
 void scan_walk_part_queue(struct walk_worker *worker, struct walk_part *part);
 void scan_walk_push(struct scan_walk *walk, struct walk_node *parent, const char *name, size_t len,
     struct walk_unit *unit);
-void scan_walk_problem(struct walk_part *part, const char *path, const char *reason, int sys,
-    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-/* The reason of an error record for an errno. */
-const char *scan_walk_reason(int sys);
+void scan_walk_problem(struct walk_part *part, const char *path, const char *what, int sys);
 
 /* Units. */
 struct walk_unit *scan_walk_unit_new(struct scan_walk *walk, const char *name);

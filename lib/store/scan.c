@@ -21,7 +21,12 @@ static const char sql_any_live[] =
     "SELECT 1 FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id AND b.live = 1"
     " WHERE d.location_id = ?1 LIMIT 1";
 static const char sql_known_count[] =
-    "SELECT coalesce(sum(count), 0) FROM series WHERE location_id = ?1";
+    "SELECT coalesce(sum(count + growing + stalled), 0) FROM series WHERE location_id = ?1";
+static const char sql_findings[] =
+    "SELECT coalesce(sum(findings), 0) FROM series WHERE location_id = ?1";
+static const char sql_vanished[] =
+    "SELECT count(*) FROM backup AS b JOIN dir AS d ON d.id = b.dir_id WHERE d.location_id = ?1"
+    " AND b.state = 'vanished' AND b.status = 'failed' AND b.accepted_at IS NULL";
 static const char sql_dir_find[] = "SELECT id FROM dir WHERE location_id = ?1 AND path = ?2";
 static const char sql_dir_add[] = "INSERT INTO dir (location_id, path) VALUES (?1, ?2)";
 static const char sql_known[] =
@@ -94,7 +99,7 @@ store_scan_begin(struct store *store, const struct store_scan_options *options,
 		return -1;
 	}
 	scan->direct = live == 0;
-	scan->known = (uint64_t)known;
+	scan->known = live ? (uint64_t)known : 0;
 	*ret_scan = scan;
 	return 0;
 }
@@ -119,6 +124,20 @@ store_scan_known_count(const struct store_scan *scan)
 	return scan->known;
 }
 
+int
+store_scan_findings(
+    struct store_scan *scan, uint64_t *ret_findings, uint64_t *ret_vanished, struct err *err)
+{
+	int64_t findings = 0, vanished = 0;
+
+	if (ask_location(scan, sql_findings, &findings, err) < 0 ||
+	    ask_location(scan, sql_vanished, &vanished, err) < 0)
+		return -1;
+	*ret_findings = (uint64_t)(findings + vanished);
+	*ret_vanished = (uint64_t)vanished;
+	return 0;
+}
+
 void
 store_scan_touch(struct store_scan *scan, int64_t id)
 {
@@ -132,8 +151,10 @@ store_scan_touch(struct store_scan *scan, int64_t id)
 uint64_t
 store_scan_touched(const struct store_scan *scan, const int64_t **ret_ids)
 {
-	*ret_ids = scan->touched_count <= STORE_SCAN_TOUCHED_MAX ? scan->touched : NULL;
-	return scan->touched_count;
+	bool all = scan->touched_count <= STORE_SCAN_TOUCHED_MAX && !scan->options.repeats;
+
+	*ret_ids = all ? scan->touched : NULL;
+	return scan->options.repeats ? UINT64_MAX : scan->touched_count;
 }
 
 /* ---------------------------------------------------------------- transactions */

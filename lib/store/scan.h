@@ -78,6 +78,7 @@ struct store_scan_options {
 	int64_t location_id;
 	int64_t run_id; /* marks the rows that this scan changes */
 	int64_t now;
+	bool repeats; /* this run has scanned the location before */
 	/* What the rules of the domain say; each gets arg. */
 	void *arg;
 	/* A backup has gone: was it early (1), or is it as it should be (0)? */
@@ -93,7 +94,7 @@ int store_scan_begin(struct store *store, const struct store_scan_options *optio
     struct store_scan **ret_scan, struct err *err);
 void store_scan_free(struct store_scan *scan); /* rolls back what is open; NULL is fine */
 
-/* Complete backups the store thinks are on disk. */
+/* Backups that the store takes for being on disk. */
 uint64_t store_scan_known_count(const struct store_scan *scan);
 
 /* Go to a directory (path relative to the location, without NUL; "" is its root). */
@@ -158,6 +159,11 @@ int store_scan_apply(struct store_scan *scan, struct err *err);
 
 /* The location could not be looked at, or is not the one it was: forget what was noted. */
 int store_scan_forget(struct store_scan *scan, struct err *err);
+
+/* Backups of the location that are a finding by themselves: failed, vanished and not accepted, or
+ * dated in the future. vanished: how many of them. */
+int store_scan_findings(
+    struct store_scan *scan, uint64_t *ret_findings, uint64_t *ret_vanished, struct err *err);
 
 struct store_scan_result {
 	enum record_location_status status;

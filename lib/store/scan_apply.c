@@ -15,7 +15,8 @@ static const char sql_match[] =
     " ON n.inode = b.inode AND n.device = b.device AND n.size = b.size AND n.mtime = b.mtime"
     " AND n.mtime_nsec = b.mtime_nsec WHERE n.id IS NULL ORDER BY g.id, n.seq";
 static const char sql_changes[] =
-    "SELECT " SEEN_COLUMNS ", b.series_id, b.state, b.size, b.completed_at"
+    "SELECT " SEEN_COLUMNS
+    ", b.series_id, b.state, b.size, b.completed_at, b.id, b.status, b.reasons"
     " FROM temp.scan_seen AS n JOIN main.backup AS b ON b.id = n.id WHERE n.id IS NOT NULL";
 /* ?1 = 1: what takes the place of a row that goes; 0: what has a name of its own. */
 static const char sql_adds[] =
@@ -28,7 +29,7 @@ static const char sql_moves[] =
 static const char sql_leave[] =
     "SELECT g.id, g.replaced, b.series_id, b.state, b.status, b.size, b.time, s.name,"
     " coalesce(v.verify_verdict = 'fail' OR v.restore_verdict = 'fail', 0),"
-    " g.id IN (SELECT id FROM temp.scan_move)"
+    " g.id IN (SELECT id FROM temp.scan_move), b.reasons"
     " FROM temp.scan_gone AS g CROSS JOIN main.backup AS b ON b.id = g.id"
     " JOIN main.series AS s ON s.id = b.series_id"
     " LEFT JOIN main.standing AS v ON v.backup_id = b.id";
@@ -81,6 +82,16 @@ read_seen(sqlite3_stmt *st, struct store_seen *seen)
 	};
 }
 
+/* What a row of sql_changes or sql_moves was before. */
+static struct store_scan_row
+old_row(sqlite3_stmt *st)
+{
+	return (struct store_scan_row){.state = store_state(store_text(st, 17)),
+	    .size = (uint64_t)sqlite3_column_int64(st, 18),
+	    .failed = strcmp(store_text(st, 21), "failed") == 0,
+	    .reasons = store_text(st, 22)};
+}
+
 /* Call fn for each row of a query; what fn writes goes into transactions of a batch, or into the
  * one that is open if whole. */
 typedef int row_fn(struct store_scan *scan, sqlite3_stmt *st, struct err *err);
@@ -112,6 +123,7 @@ static int
 change_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 {
 	struct store_scan_delta delta = {0};
+	struct store_scan_row before, after;
 	struct store_seen seen;
 	sqlite3_stmt *st = store_stmt(scan->store, sql_change, err);
 	bool completes;
@@ -136,9 +148,10 @@ change_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 	if (store_run_stmt(scan->store, st, err) < 0)
 		return -1;
 	store_scan_touch(scan, sqlite3_column_int64(row, 1));
-	store_scan_count(
-	    &delta, store_state(store_text(row, 17)), (uint64_t)sqlite3_column_int64(row, 18), -1);
-	store_scan_count(&delta, seen.state, seen.size, 1);
+	before = old_row(row);
+	after = store_scan_row_of(&seen);
+	store_scan_count(&delta, &before, -1);
+	store_scan_count(&delta, &after, 1);
 	delta.completed = completes && store_time(row, 19) == CLOCK_NONE;
 	return store_scan_bump(scan, sqlite3_column_int64(row, 16), &delta, err);
 }
@@ -159,6 +172,7 @@ move_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 {
 	enum record_state was = store_state(store_text(row, 17));
 	struct store_scan_slot *slot;
+	struct store_scan_row after;
 	struct store_seen seen;
 	sqlite3_stmt *st;
 	bool completes;
@@ -175,7 +189,8 @@ move_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 	completes = seen.state == RECORD_STATE_COMPLETE;
 	if (store_scan_series(scan, seen.series, seen.series_len, INT64_MAX, &slot, err) < 0)
 		return -1;
-	store_scan_count(&slot->delta, seen.state, seen.size, 1);
+	after = store_scan_row_of(&seen);
+	store_scan_count(&slot->delta, &after, 1);
 	slot->delta.completed += completes &&
 	    (store_time(row, 19) == CLOCK_NONE || slot->id != sqlite3_column_int64(row, 16));
 	slot->dirty = true;
@@ -217,6 +232,7 @@ leave_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 	    !sqlite3_column_int(row, 8);
 	bool moves = sqlite3_column_int(row, 9) != 0, early = false;
 	struct store_scan_delta delta = {0};
+	struct store_scan_row old;
 	sqlite3_stmt *st = store_stmt(scan->store, sql_unlive, err);
 
 	if (!st)
@@ -231,7 +247,11 @@ leave_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 	if (store_run_stmt(scan->store, st, err) < 0 || (early && mark_early(scan, id, err) < 0))
 		return -1;
 	store_scan_touch(scan, id);
-	store_scan_count(&delta, was, (uint64_t)sqlite3_column_int64(row, 5), -1);
+	old = (struct store_scan_row){.state = was,
+	    .size = (uint64_t)sqlite3_column_int64(row, 5),
+	    .failed = strcmp(store_text(row, 4), "failed") == 0,
+	    .reasons = store_text(row, 10)};
+	store_scan_count(&delta, &old, -1);
 	return store_scan_bump(scan, sqlite3_column_int64(row, 2), &delta, err);
 }
 

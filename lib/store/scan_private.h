@@ -11,7 +11,7 @@
 
 /* What a change of rows does to the numbers of a series. */
 struct store_scan_delta {
-	int64_t count, bytes, growing, stalled, completed;
+	int64_t count, bytes, growing, stalled, findings, completed;
 };
 
 struct store_scan_slot {
@@ -65,9 +65,16 @@ int store_scan_insert(struct store_scan *scan, int64_t dir_id, const struct stor
 /* The slot of a series, found or created; valid until the next call. */
 int store_scan_series(struct store_scan *scan, const char *name, size_t len, int64_t time,
     struct store_scan_slot **ret_slot, struct err *err);
-/* Add sign times what a row of this state and size counts to delta. */
-void
-store_scan_count(struct store_scan_delta *delta, enum record_state state, uint64_t size, int sign);
+/* A row as the numbers of its series see it. */
+struct store_scan_row {
+	enum record_state state;
+	uint64_t size;
+	bool failed;
+	const char *reasons; /* JSON array or NULL */
+};
+struct store_scan_row store_scan_row_of(const struct store_seen *seen);
+/* Add sign times what the row counts to delta. */
+void store_scan_count(struct store_scan_delta *delta, const struct store_scan_row *row, int sign);
 /* Apply a delta to a series that is known by id. */
 int store_scan_bump(struct store_scan *scan, int64_t series_id,
     const struct store_scan_delta *delta, struct err *err);

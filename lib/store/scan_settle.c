@@ -112,8 +112,10 @@ stall(struct store_scan *scan, int64_t series_id, struct generation *g, struct e
 	if (store_run_stmt(scan->store, st, err) < 0)
 		return -1;
 	g->complete = g->ok = false;
-	store_scan_count(&delta, RECORD_STATE_COMPLETE, g->size, -1);
-	store_scan_count(&delta, RECORD_STATE_STALLED, g->size, 1);
+	store_scan_count(
+	    &delta, &(struct store_scan_row){.state = RECORD_STATE_COMPLETE, .size = g->size}, -1);
+	store_scan_count(
+	    &delta, &(struct store_scan_row){.state = RECORD_STATE_STALLED, .failed = true}, 1);
 	return store_scan_bump(scan, series_id, &delta, err);
 }
 

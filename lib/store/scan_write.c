@@ -14,15 +14,26 @@ static const char sql_series_add[] =
 static const char sql_series_bump[] =
     "UPDATE series SET count = count + ?2, bytes = bytes + ?3, growing = growing + ?4,"
     " stalled = stalled + ?5, completed = completed + ?6, first_seen = min(first_seen, ?7),"
-    " stale = 1 WHERE id = ?1";
+    " findings = findings + ?8, stale = 1 WHERE id = ?1";
+
+struct store_scan_row
+store_scan_row_of(const struct store_seen *seen)
+{
+	return (struct store_scan_row){.state = seen->state,
+	    .size = seen->size,
+	    .failed = seen->status == RECORD_STATUS_FAILED,
+	    .reasons = seen->reasons};
+}
 
 void
-store_scan_count(struct store_scan_delta *delta, enum record_state state, uint64_t size, int sign)
+store_scan_count(struct store_scan_delta *delta, const struct store_scan_row *row, int sign)
 {
-	switch (state) {
+	if (row->failed || (row->reasons && strstr(row->reasons, "\"future_mtime\"")))
+		delta->findings += sign;
+	switch (row->state) {
 	case RECORD_STATE_COMPLETE:
 		delta->count += sign;
-		delta->bytes += sign * (int64_t)size;
+		delta->bytes += sign * (int64_t)row->size;
 		break;
 	case RECORD_STATE_GROWING:
 		delta->growing += sign;
@@ -52,6 +63,7 @@ bump(struct store_scan *scan, int64_t id, const struct store_scan_delta *delta, 
 	store_bind_int(st, 5, delta->stalled);
 	store_bind_int(st, 6, delta->completed);
 	store_bind_int(st, 7, first);
+	store_bind_int(st, 8, delta->findings);
 	return store_run_stmt(scan->store, st, err);
 }
 
@@ -173,11 +185,13 @@ store_scan_insert(struct store_scan *scan, int64_t dir_id, const struct store_se
 {
 	int64_t now = scan->options.now, time = seen->mtime < now ? seen->mtime : now;
 	struct store_scan_slot *slot;
+	struct store_scan_row row;
 	sqlite3_stmt *st;
 
 	if (store_scan_series(scan, seen->series, seen->series_len, time, &slot, err) < 0)
 		return -1;
-	store_scan_count(&slot->delta, seen->state, seen->size, 1);
+	row = store_scan_row_of(seen);
+	store_scan_count(&slot->delta, &row, 1);
 	slot->delta.completed += seen->state == RECORD_STATE_COMPLETE;
 	slot->dirty = true;
 	st = store_stmt(scan->store, sql_insert, err);

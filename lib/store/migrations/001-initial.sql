@@ -44,6 +44,7 @@ CREATE TABLE series (
 	bytes       BIGINT NOT NULL DEFAULT 0,  -- their size
 	growing     BIGINT NOT NULL DEFAULT 0,  -- backups being written now
 	stalled     BIGINT NOT NULL DEFAULT 0,  -- backups on disk that stopped short
+	findings    BIGINT NOT NULL DEFAULT 0,  -- backups on disk that failed or are dated in the future
 	completed   BIGINT NOT NULL DEFAULT 0,  -- generations that were ever complete
 	members     BIGINT NOT NULL DEFAULT 0,  -- complete ones of different times ever; 2 = two or more
 	latest_id   BIGINT,                     -- newest complete backup on disk that is not failed
