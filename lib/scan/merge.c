@@ -107,14 +107,17 @@ describe(struct scan_merge *m, const struct scan_listing *l, const struct scan_e
 	    .changed_before = known && known->changed_at > known->first_seen,
 	    .changed_at = known && !changed ? known->changed_at : m->now,
 	};
-	size_t len;
+	const char *name = e->name;
+	size_t len = e->name_len;
 
+	if (facts.partial)
+		name = scan_name_final(e->name, e->name_len, &len);
 	buf_clear(&m->path);
 	if (l->path_len) {
 		buf_add(&m->path, l->path, l->path_len);
 		buf_char(&m->path, '/');
 	}
-	buf_add(&m->path, e->name, e->name_len);
+	buf_add(&m->path, name, len);
 	len = schedule_series_name(m->path.data, m->path.len, m->series, sizeof(m->series));
 	if (m->ops.min_size)
 		facts.min_size = m->ops.min_size(m->ops.arg, m->series);

@@ -150,6 +150,26 @@ scan_name_is_partial(const char *name, size_t len)
 	return matches_one(partials, name, len) || is_rsync_temporary(name, len);
 }
 
+const char *
+scan_name_final(const char *name, size_t len, size_t *ret_len)
+{
+	const struct pattern *p = partials;
+
+	*ret_len = len;
+	while (p->text && !matches(p, name, len))
+		p++;
+	if (p->text && p->text[0] == '*' && len > p->len - 1) {
+		*ret_len = len - (p->len - 1);
+	} else if (p->text && p->text[0] != '*' && len > p->len - 1) {
+		*ret_len = len - (p->len - 1);
+		return name + (p->len - 1);
+	} else if (!p->text && is_rsync_temporary(name, len)) {
+		*ret_len = len - 8;
+		return name + 1;
+	}
+	return name;
+}
+
 static bool
 any(const char *const *patterns, size_t count, const char *path, const char *name)
 {

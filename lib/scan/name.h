@@ -13,6 +13,9 @@ bool scan_name_is_sidecar(const char *name, size_t len);
 /* "*.tmp", "*.part", ".~*" and the like: a tool is still writing it, or died doing so. */
 bool scan_name_is_partial(const char *name, size_t len);
 
+/* The name that a partial file will have when it is finished: its part of name. Others: all of it. */
+const char *scan_name_final(const char *name, size_t len, size_t *ret_len);
+
 struct scan_patterns { /* fnmatch patterns, each tried on the relative path and the base name */
 	const char *const *include; /* none: everything */
 	size_t include_count;

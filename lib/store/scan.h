@@ -58,7 +58,7 @@ struct store_series {
 
 struct store_series_cursor;
 
-/* The series of a location by name; series without anything on disk too. Costs the same however
+/* The series of a location by name: those that have, or ever had, a backup. Costs the same however
  * many backups there are. */
 int store_series(
     struct store *store, int64_t location_id, struct store_series_cursor **ret, struct err *err);

@@ -13,7 +13,9 @@ static const char sql_series[] =
     " n.id, dn.path, n.name, n.size, n.mtime, n.time,"
     " p.id, dp.path, p.name, p.size, p.mtime, p.time, n.reasons"
     " FROM series AS s JOIN location AS l ON l.id = s.location_id" MEMBER("s.latest_id", "n")
-	MEMBER("s.previous_id", "p") " WHERE s.location_id = ?1 ORDER BY s.name";
+	MEMBER("s.previous_id",
+	    "p") " WHERE s.location_id = ?1"
+		 " AND (s.completed > 0 OR s.growing > 0 OR s.stalled > 0) ORDER BY s.name";
 
 struct store_series_cursor {
 	struct store *store;

@@ -1,0 +1,541 @@
+// One scan of a configured location: walk, merge, rules and rows put together.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/scan.h"
+#include "tool/series.h"
+#include "tool/tool.h"
+
+enum {
+	LISTING_WAIT_MS = 50, /* for the walk, before what is written is committed */
+	LOCK_WAIT_US = 100000,
+	PROBLEMS_MAX = 10000, /* paths remembered; with more nothing is taken for gone */
+};
+
+struct place { /* a location while it is scanned */
+	struct tool *tool;
+	const struct config_location *config;
+	const struct tool_scan_options *options;
+	struct tool_scan *scan;
+	struct scan_root root;
+	char **problems; /* relative paths that could not be looked at */
+	size_t problem_count, problem_cap;
+};
+
+/* ---------------------------------------------------------------- from the walk to the store */
+static int
+on_dir(void *arg, const char *path, size_t len, struct err *err)
+{
+	struct place *p = arg;
+	char *full;
+
+	if (p->options->watch) {
+		full = len ? path_join(p->config->path, path) : mem_strdup(p->config->path);
+		if (scan_watch_add(
+			p->options->watch, full, p->options->number, &p->scan->watch_full))
+			p->scan->watched_more = true;
+		free(full);
+	}
+	return store_scan_dir(p->scan->scan, path, len, err);
+}
+
+static int
+on_known(void *arg, const char *after, size_t after_len, struct scan_known *rows, size_t max,
+    size_t *ret_count, struct err *err)
+{
+	struct place *p = arg;
+	struct store_known known[SCAN_MERGE_ROWS];
+	size_t n = max < SCAN_MERGE_ROWS ? max : SCAN_MERGE_ROWS;
+
+	if (store_scan_known(p->scan->scan, after, after_len, known, n, ret_count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < *ret_count; i++)
+		rows[i] = (struct scan_known){
+		    .id = known[i].id,
+		    .name = known[i].name,
+		    .name_len = known[i].name_len,
+		    .size = known[i].size,
+		    .mtime = known[i].mtime,
+		    .mtime_nsec = known[i].mtime_nsec,
+		    .state = known[i].state,
+		    .reasons = known[i].reasons,
+		    .entries = known[i].entries,
+		    .first_seen = known[i].first_seen,
+		    .changed_at = known[i].changed_at,
+		};
+	return 0;
+}
+
+static struct store_seen
+seen_of(const struct scan_found *found)
+{
+	const struct scan_entry *e = found->entry;
+	const struct scan_judgement *j = found->judgement;
+
+	return (struct store_seen){
+	    .name = e->name,
+	    .name_len = e->name_len,
+	    .size = e->size,
+	    .mtime = e->mtime,
+	    .mtime_nsec = e->mtime_nsec,
+	    .device = found->device,
+	    .inode = e->inode,
+	    .entries = e->entries,
+	    .series = found->series,
+	    .series_len = found->series_len,
+	    .state = j->state,
+	    .status = j->status,
+	    .reasons = j->reasons[0] ? j->reasons : NULL,
+	    .changed_at = found->changed_at,
+	};
+}
+
+static int
+on_add(void *arg, const struct scan_found *found, int64_t replaces, struct err *err)
+{
+	struct place *p = arg;
+	struct store_seen seen = seen_of(found);
+
+	return store_scan_add(p->scan->scan, &seen, replaces, err);
+}
+
+static int
+on_change(void *arg, int64_t id, const struct scan_found *found, struct err *err)
+{
+	struct place *p = arg;
+	struct store_seen seen = seen_of(found);
+
+	return store_scan_change(p->scan->scan, id, &seen, err);
+}
+
+static int
+on_gone(void *arg, int64_t id, struct err *err)
+{
+	struct place *p = arg;
+
+	return store_scan_gone(p->scan->scan, id, err);
+}
+
+/* ---------------------------------------------------------------- what the configuration says */
+static uint64_t
+min_size(void *arg, const char *series)
+{
+	const struct config_location *config = ((struct place *)arg)->config;
+	const struct config_series *rule = config_series_for(config, series);
+	int64_t size = rule ? rule->min_size : config->min_size;
+
+	return size > 0 ? (uint64_t)size : 0;
+}
+
+static bool
+is_early(void *arg, const char *series, int64_t time)
+{
+	struct place *p = arg;
+	const struct config_series *rule = config_series_for(p->config, series);
+
+	if (rule && rule->ignore)
+		return false;
+	return scan_is_early(
+	    time, p->tool->now, rule ? rule->retention_days : p->config->retention_days);
+}
+
+static bool
+is_loss(void *arg, uint64_t early, uint64_t count, uint64_t usual)
+{
+	(void)arg;
+	return scan_is_loss(early, count, usual);
+}
+
+static int
+band(void *arg, uint64_t size, const uint64_t *before, size_t count)
+{
+	(void)arg;
+	return scan_band(size, before, count);
+}
+
+/* ---------------------------------------------------------------- one walk */
+static void
+add_reason(struct place *p, const char *word)
+{
+	struct buf *reasons = &p->scan->reasons;
+
+	if (reasons->len)
+		reasons->len--;
+	buf_printf(reasons, "%c\"%s\"]", reasons->len ? ',' : '[', word);
+}
+
+static const char *
+sys_text(int sys)
+{
+	return sys == EACCES || sys == EPERM ? "permission denied" : strerror(sys);
+}
+
+static int
+note_problem(struct place *p, const struct scan_problem *problem, struct err *err)
+{
+	char *path = *problem->path ? path_join(p->config->path, problem->path)
+				    : mem_strdup(p->config->path);
+	int r;
+
+	if (p->problem_count < PROBLEMS_MAX) {
+		MEM_GROW(p->problems, p->problem_count, p->problem_cap);
+		p->problems[p->problem_count++] = mem_strdup(problem->path);
+	}
+	r = tool_trouble(p->tool, p->config->name, path, problem->reason, err, "%s '%s': %s",
+	    problem->what, path, sys_text(problem->sys));
+	free(path);
+	return r;
+}
+
+/* Was the directory below something that could not be looked at? */
+static bool
+is_spared(void *arg, const char *path)
+{
+	struct place *p = arg;
+
+	if (p->problem_count >= PROBLEMS_MAX)
+		return true;
+	for (size_t i = 0; i < p->problem_count; i++) {
+		size_t len = strlen(p->problems[i]);
+
+		if (!len ||
+		    (strncmp(path, p->problems[i], len) == 0 &&
+			(path[len] == '/' || path[len] == '\0')))
+			return true;
+	}
+	return false;
+}
+
+static int
+take_listing(
+    struct place *p, struct scan_merge *merge, const struct scan_listing *listing, struct err *err)
+{
+	for (size_t i = 0; i < listing->problem_count; i++) {
+		if (note_problem(p, &listing->problems[i], err) < 0)
+			return -1;
+	}
+	if (scan_merge_listing(merge, listing, err) < 0)
+		return -1;
+	tool_progress(p->tool, "%s: %llu backups", p->config->name,
+	    (unsigned long long)scan_merge_counts(merge)->found);
+	return tool_stopping() ? tool_interrupted(err) : 0;
+}
+
+static int
+walk(struct place *p, struct scan_walk *walk_, struct scan_merge *merge, struct err *err)
+{
+	const struct scan_listing *listing;
+	int r;
+
+	while ((r = scan_walk_next(walk_, LISTING_WAIT_MS, &listing, err)) > 0) {
+		if (r == 1)
+			r = take_listing(p, merge, listing, err);
+		else if (tool_stopping())
+			r = tool_interrupted(err);
+		else if ((r = store_scan_flush(p->scan->scan, err)) == 0)
+			r = tool_tick(p->tool, err);
+		if (r < 0)
+			return -1;
+	}
+	return r;
+}
+
+/* The location cannot be looked at: say so, once. */
+static void
+is_unreachable(struct place *p, const char *reason, const char *text)
+{
+	p->scan->status = RECORD_LOCATION_UNREACHABLE;
+	add_reason(p, reason);
+	log_warning(p->tool->log, "%s", text);
+}
+
+static void
+cannot_open(struct place *p, const struct err *err)
+{
+	const char *reason = "io_error";
+	char *text;
+
+	if (err->sys == ENOENT) {
+		reason = "not_found";
+		text = mem_printf("backup location does not exist: '%s'", p->config->path);
+	} else {
+		if (err->sys == ENOTDIR)
+			reason = "not_a_directory";
+		else if (err->sys == EACCES || err->sys == EPERM)
+			reason = "permission_denied";
+		text = mem_printf(
+		    "cannot open backup location '%s': %s", p->config->path, sys_text(err->sys));
+	}
+	is_unreachable(p, reason, text);
+	free(text);
+}
+
+/* Is this the location that was scanned before? Else nothing in it is taken for gone. */
+static bool
+is_other_place(struct place *p, const struct scan_merge_counts *counts)
+{
+	uint64_t known = store_scan_known_count(p->scan->scan);
+	bool moved = p->scan->row.device && strcmp(p->scan->row.device, p->root.identity) != 0;
+	char *text = NULL;
+
+	if (!known || p->options->accept_identity)
+		return false;
+	if (moved && counts->matched * 2 < known) {
+		text = mem_printf(
+		    "'%s' is not the file system it was: is it mounted?", p->config->path);
+		is_unreachable(p, "identity_changed", text);
+		log_hint(p->tool->log, "if it is right, run bkm-scan -l '%s' --accept-identity",
+		    p->config->name);
+	} else if (counts->found == 0 && !p->problem_count) {
+		text = mem_printf("all %llu backups are gone at once from '%s': is it mounted?",
+		    (unsigned long long)known, p->config->path);
+		is_unreachable(p, "all_gone", text);
+	}
+	free(text);
+	return text != NULL;
+}
+
+static int
+walk_and_apply(struct place *p, struct err *err)
+{
+	const struct config_location *c = p->config;
+	int64_t settle = p->options->settle >= 0 ? p->options->settle : c->settle;
+	struct scan_walk_options options = {
+	    .path = c->path,
+	    .unit = c->unit == CONFIG_UNIT_DIRECTORY ? SCAN_UNIT_DIRECTORY : SCAN_UNIT_FILE,
+	    .patterns = {.include = (const char *const *)c->include.items,
+		.include_count = c->include.count,
+		.exclude = (const char *const *)c->exclude.items,
+		.exclude_count = c->exclude.count},
+	    .cross_device = c->cross_device,
+	};
+	struct scan_merge_ops ops = {.arg = p,
+	    .dir = on_dir,
+	    .known = on_known,
+	    .add = on_add,
+	    .change = on_change,
+	    .gone = on_gone,
+	    .min_size = min_size};
+	const struct scan_merge_counts *counts;
+	struct scan_merge *merge = NULL;
+	struct scan_walk *walk_ = NULL;
+	int r = -1;
+
+	if (scan_walk_open(&walk_, &options, &p->root, err) < 0) {
+		if (err->code == ERR_LIMIT)
+			return -1;
+		cannot_open(p, err);
+		err_clear(err);
+		return store_scan_forget(p->scan->scan, err);
+	}
+	merge = scan_merge_new(&ops, p->tool->now, settle);
+	counts = scan_merge_counts(merge);
+	if (walk(p, walk_, merge, err) < 0)
+		goto out;
+	p->scan->growing = counts->growing;
+	p->scan->settles = counts->settles;
+	p->scan->found = counts->found;
+	if (is_other_place(p, counts)) {
+		r = store_scan_forget(p->scan->scan, err);
+		goto out;
+	}
+	if (!counts->found && !p->problem_count) {
+		p->scan->status = RECORD_LOCATION_EMPTY;
+		add_reason(p, "empty");
+	}
+	if (store_scan_unseen(p->scan->scan, is_spared, p, err) == 0)
+		r = store_scan_apply(p->scan->scan, err);
+	p->scan->reached = true;
+	p->scan->added = counts->added;
+	p->scan->changed = counts->changed;
+	p->scan->gone = counts->gone;
+out:
+	scan_merge_free(merge);
+	scan_walk_close(walk_);
+	return r;
+}
+
+/* ---------------------------------------------------------------- what it comes to */
+static int
+sum_series(struct place *p, struct err *err)
+{
+	struct store_location row = p->scan->row;
+	struct tool_series_cursor *cursor = NULL;
+	struct tool_series series;
+	int r;
+
+	if (p->scan->reached)
+		row.last_reached = p->tool->now;
+	if (tool_series_open(p->tool, p->config, &row, &cursor, err) < 0)
+		return -1;
+	while ((r = tool_series_next(cursor, &series, err)) > 0) {
+		p->scan->backups += series.row.count;
+		p->scan->bytes += series.row.bytes;
+		if (!series.ignored)
+			p->scan->by_status[series.state.status]++;
+	}
+	tool_series_close(cursor);
+	return r;
+}
+
+static int
+conclude(struct place *p, struct err *err)
+{
+	struct tool_scan *s = p->scan;
+	struct store_scan_result result = {.free_bytes = p->root.free_bytes};
+	uint64_t vanished = 0;
+
+	if (sum_series(p, err) < 0 ||
+	    store_scan_findings(s->scan, &s->findings, &vanished, err) < 0)
+		return -1;
+	if (s->findings > vanished)
+		add_reason(p, "backup_failed");
+	if (vanished)
+		add_reason(p, "vanished");
+	if (s->by_status[SCHEDULE_LATE])
+		add_reason(p, "series_late");
+	if (s->by_status[SCHEDULE_MISSING])
+		add_reason(p, "series_missing");
+	if (p->problem_count)
+		add_reason(p, "unreadable");
+	if (!s->status)
+		s->status = s->reasons.len ? RECORD_LOCATION_DEGRADED : RECORD_LOCATION_OK;
+	s->free_bytes = p->root.free_bytes;
+	result.status = s->status;
+	result.reasons = s->reasons.len ? s->reasons.data : NULL;
+	result.device = s->reached ? p->root.identity : NULL;
+	result.reached = s->reached;
+	result.empty = s->status == RECORD_LOCATION_EMPTY;
+	return store_scan_end(s->scan, &result, err);
+}
+
+/* One scan of a location at a time. */
+static int
+take_lock(struct place *p, struct err *err)
+{
+	int r;
+
+	while ((r = store_scan_lock(p->tool->store, p->scan->row.id, err)) == 0) {
+		if (tool_stopping())
+			return tool_interrupted(err);
+		(void)usleep(LOCK_WAIT_US);
+	}
+	return r < 0 ? -1 : 0;
+}
+
+static const char *
+unit_word(enum config_unit unit)
+{
+	return unit == CONFIG_UNIT_DIRECTORY ? "directory" : "file";
+}
+
+/* The row as it is once nobody else scans the location. */
+static int
+read_row(struct place *p, struct err *err)
+{
+	const struct config_location *c = p->config;
+	struct tool *t = p->tool;
+
+	tool_scan_release(p->scan);
+	return store_location_ensure(t->store, t->host, c->name, c->path, config_type_word(c->type),
+	    unit_word(c->unit), &p->scan->row, err);
+}
+
+static int
+scan_locked(struct place *p, struct err *err)
+{
+	struct store_scan_options options = {
+	    .location_id = p->scan->row.id,
+	    .run_id = p->tool->run.id,
+	    .now = p->tool->now,
+	    .repeats = p->options->repeats,
+	    .arg = p,
+	    .is_early = is_early,
+	    .is_loss = is_loss,
+	    .band = band,
+	};
+
+	p->scan->settles = CLOCK_NONE;
+	p->scan->free_bytes = p->root.free_bytes = -1;
+	p->scan->reasons = BUF_INIT;
+	p->scan->config = p->config;
+	if (store_scan_begin(p->tool->store, &options, &p->scan->scan, err) < 0)
+		return -1;
+	if (p->config->type == CONFIG_TYPE_RESTIC || p->config->type == CONFIG_TYPE_BORG) {
+		p->scan->status = RECORD_LOCATION_UNREACHABLE;
+		add_reason(p, "unsupported");
+		if (tool_trouble(p->tool, p->config->name, p->config->path, "unsupported", err,
+			"location '%s' is a %s repository, which this bkm cannot look into",
+			p->config->name, config_type_word(p->config->type)) < 0)
+			return -1;
+	} else if (walk_and_apply(p, err) < 0) {
+		return -1;
+	}
+	return conclude(p, err);
+}
+
+int
+tool_scan(struct tool *tool, const struct config_location *location,
+    const struct tool_scan_options *options, struct tool_scan *ret_scan, struct err *err)
+{
+	struct place p = {.tool = tool, .config = location, .options = options, .scan = ret_scan};
+	int64_t id;
+	int r;
+
+	if (read_row(&p, err) < 0)
+		return -1;
+	id = ret_scan->row.id;
+	if (take_lock(&p, err) < 0)
+		return -1;
+	r = read_row(&p, err);
+	if (r == 0)
+		r = scan_locked(&p, err);
+	if (r < 0)
+		store_rollback(tool->store);
+	store_scan_unlock(tool->store, id);
+	for (size_t i = 0; i < p.problem_count; i++)
+		free(p.problems[i]);
+	free(p.problems);
+	return r;
+}
+
+void
+tool_scan_release(struct tool_scan *scan)
+{
+	store_scan_free(scan->scan);
+	store_location_release(&scan->row);
+	if (scan->reasons.cap)
+		buf_release(&scan->reasons);
+	*scan = (struct tool_scan){0};
+}
+
+void
+tool_add_location(struct tool *tool, struct buf *out, const struct tool_scan *scan)
+{
+	const struct config_location *c = scan->config;
+	struct json j;
+
+	record_begin(&j, out, RECORD_LOCATION);
+	json_int(&j, "id", scan->row.id);
+	json_str(&j, "store", store_uuid(tool->store));
+	json_str(&j, "host", tool->host);
+	json_str(&j, "location", c->name);
+	json_path(&j, "path", c->path);
+	json_str(&j, "type", config_type_word(c->type));
+	json_str(&j, "status", record_word(RECORD_LIST_LOCATION_STATUS, (int)scan->status));
+	if (scan->free_bytes >= 0)
+		json_int(&j, "free_bytes", scan->free_bytes);
+	json_object(&j, "series");
+	for (int i = 0; i <= SCHEDULE_UNKNOWN; i++)
+		json_uint(&j, schedule_status_word((enum schedule_status)i), scan->by_status[i]);
+	json_object_end(&j);
+	json_uint(&j, "backups", scan->backups);
+	json_uint(&j, "bytes", scan->bytes);
+	if (scan->reasons.len)
+		json_raw(&j, "reasons", scan->reasons.data, scan->reasons.len);
+	else
+		json_raw(&j, "reasons", "[]", 2);
+	record_end(&j);
+}

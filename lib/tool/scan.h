@@ -1,0 +1,58 @@
+/*
+ * One scan of a configured location: the walk of lib/scan, the rules of the configuration, the rows
+ * of the store, put together.
+ */
+#ifndef TOOL_SCAN_H
+#define TOOL_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "config/config.h"
+#include "scan/scan.h"
+#include "schedule/schedule.h"
+#include "store/store.h"
+
+struct tool;
+
+struct tool_scan_options {
+	int64_t settle;           /* seconds; -1: as configured */
+	bool accept_identity;     /* what is mounted there now is the location */
+	bool repeats;             /* this run has scanned the location before */
+	struct scan_watch *watch; /* every directory is put under it; NULL: none */
+	size_t number;            /* of the location, for the watch */
+};
+
+struct tool_scan { /* zero it before the first use */
+	const struct config_location *config;
+	struct store_location row; /* as it was before this scan; .id is valid */
+	struct store_scan *scan;   /* for store_scan_lines */
+	enum record_location_status status;
+	struct buf reasons; /* JSON array; empty for none */
+	int64_t free_bytes; /* -1: not known */
+	bool reached;
+
+	uint64_t found, added, changed, gone;     /* of this walk */
+	uint64_t findings;                        /* backups that are a finding */
+	uint64_t backups, bytes;                  /* complete ones on disk */
+	uint64_t by_status[SCHEDULE_UNKNOWN + 1]; /* series that are not ignored */
+
+	uint64_t growing;
+	int64_t settles;   /* when the first growing one may be complete; CLOCK_NONE */
+	bool watched_more; /* directories that the watch did not know */
+	bool watch_full;
+};
+
+/* Walk the location at tool->now and write what was found; it is committed when this returns. A
+ * location that cannot be reached is a result, said on standard error; so are its entries that
+ * cannot be looked at, each an error record. Waits for a scan of it by another process. */
+int tool_scan(struct tool *tool, const struct config_location *location,
+    const struct tool_scan_options *options, struct tool_scan *ret_scan, struct err *err);
+void tool_scan_release(struct tool_scan *scan);
+
+/* Append the `location` record (no newline). */
+void tool_add_location(struct tool *tool, struct buf *out, const struct tool_scan *scan);
+
+#endif
