@@ -1,6 +1,5 @@
 // Everything the store knows about the selected locations, the stages and the alerts.
 #include "app.h"
-#include "tool/score.h"
 
 enum {
 	MANY_LOCATIONS = 100,        /* from here on less is said about each */

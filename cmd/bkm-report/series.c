@@ -1,5 +1,4 @@
 // The backups in the window and the series of a location, from the store into the report.
-#include "tool/series.h"
 #include "app.h"
 
 static struct report_backup
