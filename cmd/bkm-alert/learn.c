@@ -4,6 +4,8 @@
 
 #include "app.h"
 
+#define SCORE_DAYS 7 /* the window of bkm-score */
+
 struct look {
 	struct app *app;
 	struct store_alert_backup found; /* backs the words handed out */
@@ -117,6 +119,47 @@ learn_series(struct app *app, const struct config_location *location,
 }
 
 static int
+learn_vanished(struct app *app, int64_t location_id, struct record *rec, struct err *err)
+{
+	struct buf line = BUF_INIT;
+	struct store_backup row;
+	int64_t *ids = NULL;
+	size_t count = 0;
+	int r = store_alert_vanished(app->tool.store, location_id, &ids, &count, err);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		r = store_backup_by_id(app->tool.store, ids[i], &row, err);
+		if (r <= 0)
+			continue;
+		buf_clear(&line);
+		tool_add_backup(&app->tool, &line, &row, false);
+		r = take_line(app, &line, rec, err);
+	}
+	free(ids);
+	buf_release(&line);
+	return r < 0 ? -1 : 0;
+}
+
+static int
+learn_score(
+    struct app *app, const struct config_location *location, struct record *rec, struct err *err)
+{
+	struct score_line line = {.host = app->tool.host, .location = location->name};
+	struct score score;
+	struct buf json = BUF_INIT;
+	int r;
+
+	line.days = app->tool.days_given ? app->tool.days : SCORE_DAYS;
+	r = tool_score_location(&app->tool, location, line.days, NULL, NULL, &score, NULL, err);
+	if (r == 0) {
+		score_add_record(&json, &score, &line);
+		r = take_line(app, &json, rec, err);
+	}
+	buf_release(&json);
+	return r;
+}
+
+static int
 learn_location(
     struct app *app, const struct config_location *location, struct record *rec, struct err *err)
 {
@@ -136,6 +179,10 @@ learn_location(
 		r = take_line(app, &line, rec, err);
 		if (r == 0)
 			r = learn_series(app, location, &row, rec, err);
+		if (r == 0)
+			r = learn_vanished(app, row.id, rec, err);
+		if (r == 0)
+			r = learn_score(app, location, rec, err);
 	}
 	store_location_release(&row);
 	buf_release(&line);

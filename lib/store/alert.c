@@ -49,6 +49,10 @@ static const char sql_backup[] =
     " LEFT JOIN standing AS s ON s.backup_id = b.id"
     " WHERE l.host = ?1 AND l.name = ?2 AND r.name = ?3 AND b.name = ?4 AND d.path = ?5"
     " ORDER BY b.live DESC, b.id DESC LIMIT 1";
+static const char sql_vanished[] =
+    "SELECT b.id FROM series AS r JOIN backup AS b ON b.series_id = r.id"
+    " WHERE r.location_id = ?1 AND b.live = 0 AND b.state = 'vanished' AND b.accepted_at IS NULL"
+    " ORDER BY b.id";
 static const char sql_silences[] = "SELECT id, filter, why, created_by, until, created"
 				   " FROM silence WHERE until > ?1 ORDER BY id";
 static const char sql_silence_add[] = "INSERT INTO silence (filter, why, created_by, until,"
@@ -427,6 +431,32 @@ store_alert_backup(struct store *store, const char *host, const char *location, 
 out:
 	store_location_release(&loc);
 	return r;
+}
+
+int
+store_alert_vanished(
+    struct store *store, int64_t location_id, int64_t **ret_ids, size_t *ret_count, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_vanished, err);
+	int64_t *ids = NULL;
+	size_t count = 0, cap = 0;
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, location_id);
+	while ((r = store_step(store, st, err)) > 0) {
+		MEM_GROW(ids, count, cap);
+		ids[count++] = sqlite3_column_int64(st, 0);
+	}
+	store_reset(st);
+	if (r < 0) {
+		free(ids);
+		return -1;
+	}
+	*ret_ids = ids;
+	*ret_count = count;
+	return 0;
 }
 
 void

@@ -65,6 +65,10 @@ struct store_alert_backup {
 int store_alert_backup(struct store *store, const char *host, const char *location,
     const char *series, const char *path, struct store_alert_backup *ret_backup, struct err *err);
 
+/* The ids of a location's backups that vanished and that nobody accepted as gone; free(). */
+int store_alert_vanished(struct store *store, int64_t location_id, int64_t **ret_ids,
+    size_t *ret_count, struct err *err);
+
 /* ---------------------------------------------------------------- silences (alert.c) */
 struct store_silence {
 	int64_t id;
