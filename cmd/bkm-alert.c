@@ -61,6 +61,12 @@ on_idle(void *ctx, struct err *err)
 }
 
 static int
+on_check(void *ctx, struct err *err)
+{
+	return app_setup(ctx, err);
+}
+
+static int
 run(struct app *app, struct err *err)
 {
 	struct record rec = RECORD_INIT;
@@ -97,18 +103,14 @@ static int
 answer(struct app *app, const struct options *opt, struct err *err)
 {
 	bool writes = opt->ack.count || opt->silence || opt->unsilence;
+	enum tool_need need = writes ? TOOL_STORE : opt->list ? TOOL_STORE_READ : TOOL_CONFIG;
 
 	if (!opt->test && !opt->list && !writes)
 		return 1;
 	if (opt->silence && (opt->silence_for <= 0 || !opt->why || !*opt->why))
 		return err_set(
 		    err, ERR_USAGE, "option '--silence' needs --for TIME and --why TEXT");
-	if (tool_open(&app->tool,
-		opt->test    ? TOOL_CONFIG
-		    : writes ? TOOL_STORE
-			     : TOOL_STORE_READ,
-		err) < 0 ||
-	    app_setup(app, err) < 0)
+	if (tool_open(&app->tool, need, err) < 0)
 		return -1;
 	if (opt->ack.count && app_ack(app, &opt->ack, opt->why, err) < 0)
 		return -1;
@@ -166,6 +168,7 @@ main(int argc, char **argv)
 	    .options = options,
 	    .input = TOOL_INPUT_FILTER,
 	    .operands = TOOL_OPERANDS_RECORDS,
+	    .check = on_check,
 	    .idle = on_idle,
 	    .idle_ms = 1000,
 	    .ctx = &app,
@@ -184,8 +187,6 @@ main(int argc, char **argv)
 	if (opt.retry)
 		spec.input = TOOL_INPUT_NONE;
 	r = tool_open(&app.tool, TOOL_RUN, &err);
-	if (r == 0)
-		r = app_setup(&app, &err);
 	if (r == 0)
 		r = opt.retry ? retry(&app, &err) : run(&app, &err);
 out:

@@ -126,8 +126,6 @@ tool_open(struct tool *tool, enum tool_need need, struct err *err)
 		return -1;
 	if (open_log(tool, err) < 0)
 		return -1;
-	if (!tool->by_operands && tool->spec->check && tool->spec->check(tool->spec->ctx, err) < 0)
-		return -1;
 	if (!tool->by_operands && need != TOOL_CONFIG &&
 	    store_open(&tool->store, tool->config->store,
 		need == TOOL_STORE_READ || tool->read_only ? STORE_READ_ONLY : STORE_READ_WRITE,

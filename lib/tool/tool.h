@@ -112,9 +112,6 @@ struct tool_spec {
 	/* Called by tool_open once the configuration is read and before a run begins: refuse what
 	 * the command's own options or the configuration ask for with ERR_USAGE or ERR_CONFIG. */
 	int (*check)(void *ctx, struct err *err);
-	/* Called once the configuration is read and before anything is written: what the command
-	 * does not accept of it (ERR_CONFIG: exit 2). May be NULL. */
-	int (*check)(void *ctx, struct err *err);
 	/* Called before a batch of lines is printed, inside a store transaction: write what the
 	 * command queued since the last call. Skipped if tool_dirty was not called since then. */
 	int (*commit)(void *ctx, struct err *err);

@@ -146,8 +146,8 @@ told() {
 	run --separate-stderr bkm-alert in
 	expect 1
 	has "$(cat alerts.log)" "the location is empty"
-	sed 's/"db"/"web"/' in >web # no schedule
-	run --separate-stderr bkm-alert -l web web
+	sed 's/"db"/"web"/' in >of_web # no schedule
+	run --separate-stderr bkm-alert -l web of_web
 	expect 0
 }
 
