@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sandbox/private.h"
+#include "sandbox/sandbox_private.h"
 
 #define DEFAULT_CPU_SECONDS  3600
 #define DEFAULT_MEMORY_BYTES (UINT64_C(1) << 30)

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "sandbox/private.h"
+#include "sandbox/sandbox_private.h"
 
 /* What any code needs that computes on descriptors it was given. */
 static const char *const calls_parser[] = {"read", "readv", "pread64", "preadv", "write", "writev",

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sandbox/private.h"
+#include "sandbox/sandbox_private.h"
 
 /* What <linux/landlock.h> of Debian 12 (ABI 2) does not have yet. */
 #define FS_TRUNCATE    (UINT64_C(1) << 14) /* ABI 3 */

@@ -1,7 +1,7 @@
 // The layers by name: for the record, and for sandbox.require.
 #include <string.h>
 
-#include "sandbox/private.h"
+#include "sandbox/sandbox_private.h"
 
 static const struct {
 	enum sandbox_layer bit;

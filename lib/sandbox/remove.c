@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sandbox/private.h"
+#include "sandbox/sandbox_private.h"
 
 /* Deeper directories are moved up beside the top one, so that depth costs neither descriptors
  * nor stack. */

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sandbox/private.h"
+#include "sandbox/sandbox_private.h"
 
 #define ANSWER_MAX   ((size_t)1 << 20)
 #define POLL_MS      200

@@ -9,7 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "sandbox/private.h"
+#include "sandbox/sandbox_private.h"
 
 #define SCRATCH_BASE   "/var/tmp"
 #define SCRATCH_PREFIX "bkm-drill-"

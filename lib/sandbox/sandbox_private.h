@@ -1,8 +1,8 @@
 /*
  * What the files of this folder share.
  */
-#ifndef SANDBOX_PRIVATE_H
-#define SANDBOX_PRIVATE_H
+#ifndef SANDBOX_SANDBOX_PRIVATE_H
+#define SANDBOX_SANDBOX_PRIVATE_H
 
 #include "sandbox/sandbox.h"
 
