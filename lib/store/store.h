@@ -168,6 +168,7 @@ int store_backup_by_id(
 
 #include "store/alert.h"
 #include "store/report.h"
+#include "store/restore.h"
 #include "store/score.h"
 
 #endif
