@@ -1,0 +1,189 @@
+// A backup that is a directory: copied as it is, file by file.
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "restore/restore_private.h"
+
+#define DEPTH_MAX 200
+#define BLOCK     ((size_t)128 * 1024)
+
+struct copying {
+	struct restore_child *child;
+	struct restore_writer writer;
+	struct buf path; /* of the entry, below the backup */
+	uint8_t *block;
+	unsigned depth;
+};
+
+static int copy_directory(struct copying *c, int fd);
+
+static int
+cannot(struct copying *c, const char *what)
+{
+	struct buf name = BUF_INIT_MAX(100);
+	int e = errno;
+
+	str_add_visible(&name, c->path.data, c->path.len > 60 ? 60 : c->path.len);
+	(void)restore_writer_fail(&c->writer, RECORD_VERDICT_ERROR,
+	    e == EACCES ? "permission_denied" : "unreadable", "%s '%s': %s", what, name.data,
+	    strerror(e));
+	buf_release(&name);
+	return -1;
+}
+
+static int
+copy_data(struct copying *c, int fd)
+{
+	uint64_t offset = 0;
+
+	for (;;) {
+		ssize_t n = read(fd, c->block, BLOCK);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return cannot(c, "cannot read");
+		if (n == 0)
+			return restore_writer_end(&c->writer, offset);
+		if (c->child->answer->bytes + (uint64_t)n > c->child->options->max_bytes)
+			return restore_writer_fail(&c->writer, RECORD_VERDICT_FAIL, "bomb",
+			    "more than %llu bytes",
+			    (unsigned long long)c->child->options->max_bytes);
+		if (restore_writer_data(&c->writer, c->block, (size_t)n, offset) < 0)
+			return -1;
+		offset += (uint64_t)n;
+		c->child->answer->bytes += (uint64_t)n;
+	}
+}
+
+static int
+copy_file(struct copying *c, int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int r = -1;
+
+	if (fd < 0)
+		return cannot(c, "cannot open");
+	if (fstat(fd, &st) < 0)
+		(void)cannot(c, "cannot stat");
+	else if (S_ISREG(st.st_mode) &&
+	    restore_writer_file(&c->writer, c->path.data, st.st_mode & 0777, st.st_mtime) == 0)
+		r = copy_data(c, fd);
+	(void)close(fd);
+	return r;
+}
+
+static int
+copy_link(struct copying *c, int dirfd, const char *name)
+{
+	char target[4096];
+	ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return cannot(c, "cannot read the link");
+	target[n] = '\0';
+	return restore_writer_symlink(&c->writer, c->path.data, target);
+}
+
+static int
+copy_entry(struct copying *c, int dirfd, const char *name)
+{
+	struct stat st;
+	int fd;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return cannot(c, "cannot stat");
+	c->child->answer->entries++;
+	restore_saw_name(c->child, c->path.data);
+	if (S_ISREG(st.st_mode))
+		return copy_file(c, dirfd, name);
+	if (S_ISLNK(st.st_mode))
+		return copy_link(c, dirfd, name);
+	if (!S_ISDIR(st.st_mode)) {
+		c->child->answer->warnings |= RESTORE_WARN_SPECIAL;
+		return 0;
+	}
+	if (c->depth >= DEPTH_MAX)
+		return restore_writer_fail(&c->writer, RECORD_VERDICT_ERROR, "limit",
+		    "more than %d directories deep", DEPTH_MAX);
+	if (restore_writer_directory(&c->writer, c->path.data, st.st_mode & 0777) < 0)
+		return -1;
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? cannot(c, "cannot open") : copy_directory(c, fd);
+}
+
+/* Takes over fd. */
+static int
+copy_directory(struct copying *c, int fd)
+{
+	size_t len = c->path.len;
+	DIR *dir = fdopendir(fd);
+	struct dirent *de;
+	int r = 0;
+
+	if (!dir) {
+		(void)close(fd);
+		return cannot(c, "cannot read");
+	}
+	c->depth++;
+	while (r == 0 && (de = readdir(dir))) {
+		if (strcmp(de->d_name, ".") == 0 || strcmp(de->d_name, "..") == 0)
+			continue;
+		if (len)
+			buf_char(&c->path, '/');
+		buf_str(&c->path, de->d_name);
+		r = copy_entry(c, dirfd(dir), de->d_name);
+		c->path.len = len;
+		c->path.data[len] = '\0';
+	}
+	c->depth--;
+	(void)closedir(dir);
+	return r;
+}
+
+static void
+judge(struct copying *c, int64_t start)
+{
+	struct restore_answer *a = c->child->answer;
+	int64_t copied = clock_mono_ms();
+
+	a->files = c->writer.files;
+	a->directories = c->writer.directories;
+	a->links = c->writer.links;
+	a->unpack_ms = copied - start;
+	if (restore_writer_check(&c->writer) < 0) {
+		restore_say(a, c->writer.verdict, c->writer.reason, "%s", c->writer.message);
+		return;
+	}
+	a->check_ms = clock_mono_ms() - copied;
+	a->level = RECORD_LEVEL_RESTORED;
+	if (a->files + a->links == 0)
+		restore_say(a, RECORD_VERDICT_FAIL, "empty", "no file in it");
+	else
+		restore_say(a, RECORD_VERDICT_PASS, NULL, "%s", "");
+}
+
+void
+restore_directory(struct restore_child *child)
+{
+	struct copying c = {.child = child, .path = BUF_INIT, .block = mem_alloc(BLOCK)};
+	int64_t start = clock_mono_ms();
+	int fd = openat(child->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)snprintf(child->answer->handler, sizeof(child->answer->handler), "directory");
+	restore_writer_init(&c.writer, child);
+	(void)umask(0);
+	if ((fd < 0 ? cannot(&c, "cannot open") : copy_directory(&c, fd)) < 0)
+		restore_say(
+		    child->answer, c.writer.verdict, c.writer.reason, "%s", c.writer.message);
+	else
+		judge(&c, start);
+	restore_writer_release(&c.writer);
+	buf_release(&c.path);
+	free(c.block);
+}

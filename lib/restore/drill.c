@@ -1,0 +1,393 @@
+// One drill from the outside: open the backup, run the children, judge what they answer.
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "restore/restore_private.h"
+
+#define DEFAULT_BYTES   (UINT64_C(20) << 30)
+#define DEFAULT_ENTRIES 1000000
+#define DEFAULT_RATIO   1000
+#define DEFAULT_MS      (INT64_C(3600) * 1000)
+#define SPACE_RESERVE   (UINT64_C(64) << 20) /* left free on the scratch file system, at least */
+
+struct drill {
+	const struct restore_subject *subject;
+	struct restore_options options; /* defaults filled in */
+	struct sandbox_scratch *scratch;
+	struct restore_job job;
+	struct restore_result *result;
+	struct stat before;
+	bool stopped;
+};
+
+static void
+fill_defaults(struct restore_options *o)
+{
+	o->max_bytes = o->max_bytes ? o->max_bytes : DEFAULT_BYTES;
+	o->max_entries = o->max_entries ? o->max_entries : DEFAULT_ENTRIES;
+	o->max_ratio = o->max_ratio ? o->max_ratio : DEFAULT_RATIO;
+	o->max_ms = o->max_ms ? o->max_ms : DEFAULT_MS;
+}
+
+/* Read only, without touching the access time where that is allowed, never waiting for a FIFO. */
+static int
+open_backup(struct drill *d)
+{
+	const int flags =
+	    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (d->subject->follow ? 0 : O_NOFOLLOW);
+	const char *path = d->subject->path;
+	int fd = open(path, flags | O_NOATIME);
+
+	if (fd < 0 && errno == EPERM)
+		fd = open(path, flags);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		restore_result_say(
+		    d->result, RECORD_VERDICT_ERROR, "unreadable", "backup file does not exist");
+		return -1;
+	}
+	if (fd < 0) {
+		restore_result_say(d->result, RECORD_VERDICT_ERROR,
+		    errno == EACCES ? "permission_denied" : "unreadable",
+		    "cannot open the backup: %s",
+		    errno == EACCES ? "permission denied" : strerror(errno));
+		return -1;
+	}
+	if (fstat(fd, &d->before) < 0 ||
+	    (!S_ISREG(d->before.st_mode) && !S_ISDIR(d->before.st_mode))) {
+		restore_result_say(d->result, RECORD_VERDICT_ERROR, "unreadable",
+		    "neither a regular file nor a directory");
+		(void)close(fd);
+		return -1;
+	}
+	/* A descriptor of 0 to 2 would be lost in the child. */
+	if (fd <= 2) {
+		int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+		(void)close(fd);
+		fd = high;
+	}
+	return fd;
+}
+
+static int
+measure_space(struct drill *d)
+{
+	uint64_t bytes, inodes;
+	struct err err;
+
+	if (sandbox_scratch_space(d->scratch, &bytes, &inodes, &err) < 0) {
+		restore_result_say(d->result, RECORD_VERDICT_ERROR, "io_error", "%s", err.msg);
+		return -1;
+	}
+	d->job.space = bytes > SPACE_RESERVE ? bytes - SPACE_RESERVE : 0;
+	if (d->job.space && inodes)
+		return 0;
+	restore_result_say(
+	    d->result, RECORD_VERDICT_ERROR, "no_space", "no space left in the scratch directory");
+	return -1;
+}
+
+/* A word of the record's tables, or NULL: what comes back from a child is not to be trusted. */
+static const char *
+known_reason(enum record_verdict verdict, const char *word)
+{
+	enum record_list list = RECORD_LIST_NONE;
+	int n;
+
+	switch (verdict) {
+	case RECORD_VERDICT_FAIL:
+		list = RECORD_LIST_FAIL_REASON;
+		break;
+	case RECORD_VERDICT_SKIP:
+		list = RECORD_LIST_SKIP_REASON;
+		break;
+	case RECORD_VERDICT_ERROR:
+		list = RECORD_LIST_CANNOT_REASON;
+		break;
+	case RECORD_VERDICT_PASS:
+	case RECORD_VERDICT_NONE:
+		return NULL;
+	}
+	n = record_word_find(list, word);
+	return n ? record_word(list, n) : NULL;
+}
+
+static void
+take_counts(struct restore_result *r, const struct restore_answer *a)
+{
+	r->entries = a->entries;
+	r->files = a->files;
+	r->directories = a->directories;
+	r->links = a->links;
+	r->tables = a->tables;
+	r->rows = a->rows;
+	r->statements = a->statements;
+	r->bytes = a->bytes;
+	r->unpack_ms += a->unpack_ms > 0 ? a->unpack_ms : 0;
+	r->check_ms += a->check_ms > 0 ? a->check_ms : 0;
+	r->warnings |= a->warnings;
+	if (a->level > RECORD_LEVEL_NONE && a->level <= RECORD_LEVEL_RESTORED)
+		r->level = (enum record_level)a->level;
+}
+
+/* The answer as a verdict: 0, or -1 if it is none (then the verdict is an error). */
+static int
+take_answer(struct drill *d, struct buf *answer, struct restore_answer *ret)
+{
+	struct restore_result *r = d->result;
+	struct buf text = BUF_INIT_MAX(sizeof(r->message));
+
+	if (answer->len != sizeof(*ret)) {
+		restore_result_say(
+		    r, RECORD_VERDICT_ERROR, "crashed", "the restore gave no answer");
+		return -1;
+	}
+	memcpy(ret, answer->data, sizeof(*ret));
+	if (ret->magic != RESTORE_ANSWER_MAGIC || ret->verdict < RECORD_VERDICT_NONE ||
+	    ret->verdict > RECORD_VERDICT_SKIP) {
+		restore_result_say(
+		    r, RECORD_VERDICT_ERROR, "crashed", "the restore gave no answer");
+		return -1;
+	}
+	ret->reason[sizeof(ret->reason) - 1] = ret->handler[sizeof(ret->handler) - 1] = '\0';
+	ret->next[sizeof(ret->next) - 1] = ret->message[sizeof(ret->message) - 1] = '\0';
+	ret->integrity[sizeof(ret->integrity) - 1] = '\0';
+	r->verdict = (enum record_verdict)ret->verdict;
+	r->reason = known_reason(r->verdict, ret->reason);
+	(void)snprintf(r->handler, sizeof(r->handler), "%s",
+	    restore_handler_find(ret->handler) || strcmp(ret->handler, "directory") == 0
+		? ret->handler
+		: "");
+	str_add_visible(&text, ret->message, strnlen(ret->message, 200));
+	(void)snprintf(r->message, sizeof(r->message), "%s", text.data);
+	buf_release(&text);
+	take_counts(r, ret);
+	if (r->verdict != RECORD_VERDICT_PASS && r->verdict != RECORD_VERDICT_NONE && !r->reason)
+		restore_result_say(
+		    r, RECORD_VERDICT_ERROR, "crashed", "the restore gave no reason");
+	return 0;
+}
+
+/* The handler wants a program to read what lies in the scratch directory, or the backup itself. */
+static void
+run_second(struct drill *d, const char *name, struct restore_answer *ret)
+{
+	const struct restore_handler *handler = restore_handler_find(name);
+	struct restore_job job = d->job;
+	struct restore_walls walls;
+	struct buf answer = BUF_INIT;
+	const char *package = "";
+	char *program = handler && handler->find ? handler->find(&package) : NULL;
+	int payload = -1;
+
+	if (!handler || !handler->program) {
+		restore_result_say(
+		    d->result, RECORD_VERDICT_ERROR, "crashed", "the restore gave no answer");
+		return;
+	}
+	if (!program) {
+		restore_result_say(d->result, RECORD_VERDICT_SKIP, "unsupported",
+		    "its program is not installed: install the package %s", package);
+		return;
+	}
+	payload = openat(job.rootfd, RESTORE_PAYLOAD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (payload >= 0)
+		job.fd = payload;
+	else
+		(void)lseek(job.fd, 0, SEEK_SET);
+	job.handler = handler;
+	job.program = program;
+	restore_walls_init(&walls, &job);
+	restore_walls_programs(&walls, program, NULL);
+	if (restore_run_child(&walls, &job, restore_second_main, &answer, d->result, &d->stopped) ==
+	    0)
+		(void)take_answer(d, &answer, ret);
+	if (payload >= 0)
+		(void)close(payload);
+	buf_release(&answer);
+	free(program);
+}
+
+static void
+add_count(struct restore_result *r, const char *check, uint64_t n)
+{
+	struct restore_check *c = restore_result_check(r, check, RECORD_VERDICT_PASS);
+
+	c->has_actual = true;
+	c->actual = n;
+}
+
+static void
+fail_assertion(struct restore_result *r, const char *what)
+{
+	if (r->verdict == RECORD_VERDICT_PASS)
+		restore_result_say(r, RECORD_VERDICT_FAIL, "assertion", "%s", what);
+}
+
+/* What the configuration demands beside coming back at all. */
+static void
+check_assertions(struct drill *d, const struct restore_answer *a)
+{
+	const struct restore_subject *s = d->subject;
+	struct restore_result *r = d->result;
+	uint64_t min = s->min_entries ? s->min_entries : 1;
+	bool enough = r->entries >= min;
+	struct restore_check *c =
+	    restore_result_check(r, "entries", enough ? RECORD_VERDICT_PASS : RECORD_VERDICT_FAIL);
+
+	c->has_actual = true;
+	c->actual = r->entries;
+	c->has_expected = s->min_entries > 0;
+	c->expected = min;
+	if (!enough) {
+		c->reason = "assertion";
+		fail_assertion(r, "fewer entries than min_entries");
+	}
+	for (size_t i = 0; s->must_contain && s->must_contain[i] && i < 64; i++) {
+		struct buf pattern = BUF_INIT_MAX(100);
+
+		if (a->contains & UINT64_C(1) << i)
+			continue;
+		c = restore_result_check(r, "contains", RECORD_VERDICT_FAIL);
+		c->reason = "assertion";
+		str_add_visible(&pattern, s->must_contain[i], strnlen(s->must_contain[i], 60));
+		(void)snprintf(
+		    c->message, sizeof(c->message), "nothing matches '%s'", pattern.data);
+		buf_release(&pattern);
+		fail_assertion(r, c->message);
+	}
+}
+
+static void
+add_checks(struct drill *d, const struct restore_answer *a)
+{
+	struct restore_result *r = d->result;
+
+	if (r->verdict != RECORD_VERDICT_PASS && r->verdict != RECORD_VERDICT_FAIL)
+		return;
+	if (a->integrity[0]) {
+		bool ok = strcmp(a->integrity, "ok") == 0;
+		struct restore_check *c = restore_result_check(
+		    r, "integrity", ok ? RECORD_VERDICT_PASS : RECORD_VERDICT_FAIL);
+		struct buf text = BUF_INIT_MAX(sizeof(c->message));
+
+		if (!ok) {
+			c->reason = "damaged";
+			str_add_visible(&text, a->integrity, strnlen(a->integrity, 100));
+			(void)snprintf(c->message, sizeof(c->message), "%s", text.data);
+		}
+		buf_release(&text);
+	}
+	if (r->verdict != RECORD_VERDICT_PASS)
+		return;
+	if (r->statements)
+		add_count(r, "statements", r->statements);
+	if (r->tables || r->statements)
+		add_count(r, "tables", r->tables);
+	if (r->tables)
+		add_count(r, "rows", r->rows);
+	check_assertions(d, a);
+}
+
+/* Written to while it was read: nothing can be said about it. */
+static void
+check_unchanged(struct drill *d)
+{
+	struct stat now;
+
+	if (d->job.directory || fstat(d->job.fd, &now) < 0)
+		return;
+	if (now.st_size != d->before.st_size || now.st_mtim.tv_sec != d->before.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != d->before.st_mtim.tv_nsec) {
+		d->result->check_count = 0;
+		restore_result_say(
+		    d->result, RECORD_VERDICT_SKIP, "growing", "it changed while it was read");
+	}
+}
+
+static void
+check_time(struct drill *d)
+{
+	struct restore_result *r = d->result;
+	struct restore_check *c;
+	bool ok = r->ms <= d->subject->rto_ms;
+
+	if (!d->subject->rto_ms || r->verdict != RECORD_VERDICT_PASS)
+		return;
+	c = restore_result_check(r, "time", ok ? RECORD_VERDICT_PASS : RECORD_VERDICT_FAIL);
+	c->has_actual = c->has_expected = true;
+	c->actual = (uint64_t)r->ms;
+	c->expected = (uint64_t)d->subject->rto_ms;
+	if (!ok) {
+		c->reason = "rto_exceeded";
+		restore_result_say(
+		    r, RECORD_VERDICT_FAIL, "rto_exceeded", "restored, but not within rto_minutes");
+	}
+}
+
+static void
+run_children(struct drill *d)
+{
+	struct restore_answer a = {.magic = 0};
+	const struct restore_program *program =
+	    restore_program_for(&d->options, d->subject, path_base(d->subject->path));
+	struct restore_walls walls;
+	struct buf answer = BUF_INIT;
+
+	if (program) {
+		restore_program_run(
+		    &d->job, program, sandbox_scratch_path(d->scratch), d->result, &d->stopped);
+		add_checks(d, &a);
+		return;
+	}
+	if (d->subject->handler && !restore_handler_find(d->subject->handler)) {
+		restore_result_say(d->result, RECORD_VERDICT_ERROR, "handler",
+		    "there is no restore handler of that name");
+		return;
+	}
+	restore_walls_init(&walls, &d->job);
+	if (restore_run_child(
+		&walls, &d->job, restore_child_main, &answer, d->result, &d->stopped) == 0 &&
+	    take_answer(d, &answer, &a) == 0) {
+		if (d->result->verdict == RECORD_VERDICT_NONE)
+			run_second(d, a.next, &a);
+		add_checks(d, &a);
+	}
+	buf_release(&answer);
+}
+
+int
+restore_drill(const struct restore_subject *subject, const struct restore_options *options,
+    struct sandbox_scratch *scratch, struct restore_result *ret_result, struct err *err)
+{
+	struct drill d = {
+	    .subject = subject, .options = *options, .scratch = scratch, .result = ret_result};
+	int64_t start = clock_mono_ms();
+
+	*ret_result = (struct restore_result){.verdict = RECORD_VERDICT_ERROR, .reason = "crashed"};
+	fill_defaults(&d.options);
+	d.job = (struct restore_job){.subject = subject,
+	    .options = &d.options,
+	    .fd = open_backup(&d),
+	    .rootfd = sandbox_scratch_fd(scratch),
+	    .deadline_ms = start + d.options.max_ms};
+	if (d.job.fd < 0)
+		return 0;
+	d.job.directory = S_ISDIR(d.before.st_mode);
+	d.job.size = (uint64_t)d.before.st_size;
+	if (!d.job.directory && d.job.size == 0) {
+		restore_result_say(ret_result, RECORD_VERDICT_FAIL, "empty", "the file is empty");
+	} else if (measure_space(&d) == 0) {
+		run_children(&d);
+		check_unchanged(&d);
+	}
+	ret_result->ms = clock_mono_ms() - start;
+	check_time(&d);
+	(void)close(d.job.fd);
+	if (d.stopped)
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
+	return 0;
+}

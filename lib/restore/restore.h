@@ -1,0 +1,114 @@
+/*
+ * restore: bring a backup back, in a sandbox, and say what came back.
+ *
+ * A drill opens the backup once, read-only, and hands the descriptor to a child of lib/sandbox,
+ * which finds out what it is (handlers bid on the first block behind the compression), restores it
+ * into the scratch directory and counts. What comes back from the child is hostile text like the
+ * backup itself: it is bounded and checked before it becomes a verdict.
+ *
+ * A verdict `fail` is about the backup. `error` means that the drill could not be run. `skip`
+ * means that nobody here can bring it back, and is never a pass. A pass has evidence: something
+ * was restored and counted.
+ *
+ * To add a format: one file with a struct restore_handler, one row in handlers.c.
+ */
+#ifndef RESTORE_RESTORE_H
+#define RESTORE_RESTORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "record/record.h"
+#include "sandbox/sandbox.h"
+
+/* A handler of the configuration: a program with its arguments, never a shell. */
+struct restore_program {
+	const char *name;
+	const char *const *match; /* fnmatch patterns on the base name, NULL-terminated */
+	const char *const *argv;  /* NULL-terminated; "{path}" and "{scratch}" as full words */
+};
+
+/* Zero means "the default". Everything is borrowed. */
+struct restore_options {
+	uint64_t max_bytes;   /* restored; default 20 GiB */
+	uint64_t max_entries; /* default 1,000,000 */
+	uint64_t max_ratio;   /* restored : size of the backup, above 100 MiB; default 1000 */
+	int64_t max_ms;       /* wall clock of one drill; default 1 h */
+	const struct restore_program *programs;
+	size_t program_count;
+	struct sandbox_layers require; /* of the sandbox */
+	unsigned sandbox_off;          /* layers not to use: tests only */
+	bool keep;               /* what is restored will be looked at: times are restored too */
+	bool (*stop)(void *arg); /* asked a few times a second; may be NULL */
+	void *stop_arg;
+};
+
+/* What is to be brought back, and what it must show. */
+struct restore_subject {
+	const char *path;
+	bool follow;                     /* path may be a symbolic link: a person named it */
+	const char *handler;             /* use this one; NULL: they bid */
+	uint64_t min_entries;            /* 0: at least one */
+	const char *const *must_contain; /* fnmatch patterns; NULL-terminated or NULL; at most 64 */
+	int64_t rto_ms;                  /* 0: none */
+};
+
+#define RESTORE_CHECKS_MAX 8
+
+struct restore_check {
+	const char *check; /* a word of RECORD_LIST_CHECK */
+	enum record_verdict verdict;
+	const char *reason; /* a word, or NULL */
+	bool has_expected;  /* else there is none */
+	bool has_actual;
+	uint64_t expected, actual;
+	char message[160];
+};
+
+/* Strings are words of the record tables, or inside the struct. Nothing to release. */
+struct restore_result {
+	enum record_verdict verdict;
+	const char *reason; /* a word, or NULL for a pass */
+	char handler[40];   /* "" if nobody knew it */
+	enum record_level level;
+	uint64_t entries;                   /* names, or tables */
+	uint64_t files, directories, links; /* of an archive */
+	uint64_t tables, rows, statements;  /* of a dump or database */
+	uint64_t bytes;                     /* that came out */
+	unsigned warnings;                  /* enum restore_warning */
+	int64_t ms, unpack_ms, check_ms;
+	uint64_t memory_max; /* of the child */
+	struct sandbox_layers sandbox;
+	struct restore_check checks[RESTORE_CHECKS_MAX];
+	size_t check_count;
+	char message[256]; /* for people; "" if there is nothing to say */
+};
+
+enum restore_warning {
+	RESTORE_WARN_GARBAGE = 1 << 0,
+	RESTORE_WARN_DUPLICATE = 1 << 1,
+	RESTORE_WARN_ABSOLUTE = 1 << 2,
+	RESTORE_WARN_SPECIAL = 1 << 3,
+	RESTORE_WARN_FOREIGN_KEYS = 1 << 4,
+	RESTORE_WARN_NO_END = 1 << 5,
+	RESTORE_WARN_LINKS = 1 << 6,
+	RESTORE_WARN_OTHER_FORMAT = 1 << 7, /* restorable, but not what the name promises */
+};
+
+/*
+ * One drill in a scratch directory that is empty. What it left there is the caller's to clear.
+ * Never fails on its own: what goes wrong is a verdict `error`. 0; -1 only when stop() said so
+ * (ERR_INTERRUPTED).
+ */
+int restore_drill(const struct restore_subject *subject, const struct restore_options *options,
+    struct sandbox_scratch *scratch, struct restore_result *ret_result, struct err *err);
+
+/* The value of a backup's `restore` member, appended. */
+void restore_result_json(const struct restore_result *result, int64_t at, struct buf *out);
+
+/* The names of the built-in handlers, one after another: NULL at the end. */
+const char *restore_handler_name(size_t i);
+
+#endif

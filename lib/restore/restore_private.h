@@ -1,0 +1,218 @@
+/*
+ * What the handlers share: the child's view of a drill.
+ */
+#ifndef RESTORE_RESTORE_PRIVATE_H
+#define RESTORE_RESTORE_PRIVATE_H
+
+#include "archive/archive.h"
+#include "codec/codec.h"
+#include "restore/restore.h"
+#include "sqldb/sqldb.h"
+
+#define RESTORE_PEEK        32768
+#define RESTORE_RATIO_FLOOR (UINT64_C(100) << 20)
+#define RESTORE_MESSAGE_MAX 160
+
+/* What a child answers: plain bytes over the pipe, believed only after restore_answer_check(). */
+struct restore_answer {
+	uint32_t magic;
+	int32_t verdict; /* enum record_verdict; NONE: go on with the handler `next` */
+	char reason[32]; /* a word */
+	char handler[40];
+	char next[40]; /* the payload lies in the scratch directory for this handler */
+	int32_t level;
+	uint32_t warnings;
+	uint64_t entries, files, directories, links, tables, rows, statements, bytes;
+	int64_t unpack_ms, check_ms;
+	uint64_t contains;                   /* bit n: must_contain[n] was matched */
+	char integrity[RESTORE_MESSAGE_MAX]; /* "": not checked; "ok"; else what is wrong */
+	char message[256];
+};
+
+#define RESTORE_ANSWER_MAGIC 0x424b5231u
+
+/* Where decompressed bytes wait for a handler that needs a file of its own. */
+#define RESTORE_PAYLOAD ".bkm-payload"
+
+struct restore_probe {
+	const uint8_t *data; /* the first decoded bytes */
+	size_t len;
+	enum codec_type codec; /* what they were compressed with */
+	const char *name;      /* base name of the backup */
+};
+
+/* In the child. */
+struct restore_child {
+	const struct restore_subject *subject;
+	const struct restore_options *options;
+	const char *name; /* base name of the backup */
+	int fd;           /* of the backup */
+	uint64_t size;    /* of the backup */
+	int rootfd;       /* of the scratch directory */
+	int64_t deadline_ms;
+	uint64_t space; /* what the scratch directory may be filled with */
+	struct codec *codec;
+	struct restore_probe probe;
+	struct restore_answer *answer;
+};
+
+struct restore_handler {
+	const char *name;
+	/* How sure it is that this is its format: 0 no, the highest bid wins. */
+	int (*bid)(const struct restore_probe *probe);
+	/* In the enclosed child: fill child->answer. Never returns an error of its own. */
+	void (*drill)(struct restore_child *child);
+	/* For a second child, with a program: drill() said `next`. In bkm: the path of the program,
+	 * or NULL and what to install; free() it. */
+	char *(*find)(const char **ret_package);
+	/* In the second child: fill child->answer. child->fd is what the program is to read. */
+	void (*program)(struct restore_child *child, const char *program);
+};
+
+extern const struct restore_handler *const restore_handlers[];
+extern const size_t restore_handler_count;
+
+/* handlers, one file each */
+extern const struct restore_handler restore_tar, restore_zip, restore_7zip, restore_cpio;
+extern const struct restore_handler restore_pgsql, restore_mysql;
+extern const struct restore_handler restore_sqlite_dump, restore_sqlite;
+extern const struct restore_handler restore_pgcustom;
+
+/* verdicts, in the child */
+void restore_say(struct restore_answer *a, enum record_verdict verdict, const char *reason,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void restore_say_errno(struct restore_answer *a, const char *what); /* an error by errno */
+void restore_say_codec(struct restore_answer *a, const struct codec_status *status);
+
+/* A text dump that was read to its end, or all of it fed to a reader (sqltext.c). */
+void
+restore_say_dump(struct restore_answer *a, enum sqldb_fault fault, const struct sqldb_stats *stats);
+int restore_feed_dump(struct restore_child *child, struct sqldb_dump *dump);
+
+/* All decoded bytes into a file of the scratch directory: 0, or -1 and the answer says why. */
+int restore_payload(struct restore_child *child, const char *name);
+
+/* must_contain: remember that a restored name exists. */
+void restore_saw_name(struct restore_child *child, const char *name);
+
+/* What the name of a backup promises. */
+struct restore_promise {
+	enum codec_type codec; /* CODEC_NONE: none */
+	const char *handler;   /* NULL: none */
+};
+void restore_promise(const char *name, struct restore_promise *ret);
+
+const struct restore_handler *restore_handler_find(const char *name);
+
+/* What the children of a drill are given. */
+struct restore_job {
+	const struct restore_subject *subject;
+	const struct restore_options *options;
+	int fd, rootfd;
+	bool directory; /* fd is a directory: a backup of `unit: directory` */
+	uint64_t size, space;
+	int64_t deadline_ms;
+	const struct restore_handler *handler; /* of the second child */
+	const char *program;                   /* its program */
+	char **argv;                           /* of a program of the configuration */
+};
+
+/* The children: they answer with a struct restore_answer, the last one with JSON. Each is the fn of
+ * a sandbox_run and gets a struct restore_job. */
+int restore_child_main(void *arg, int out);
+int restore_second_main(void *arg, int out);
+int restore_program_main(void *arg, int out);
+
+/* A backup that is a directory: copied (directory.c). */
+void restore_directory(struct restore_child *child);
+
+/* A program of the configuration (program.c). */
+const struct restore_program *restore_program_for(
+    const struct restore_options *options, const struct restore_subject *subject, const char *name);
+void restore_program_run(struct restore_job *job, const struct restore_program *program,
+    const char *scratch_path, struct restore_result *result, bool *ret_stopped);
+
+/* The profile of a child: paths[] is filled and must stay with it. */
+#define RESTORE_PATHS_MAX 16
+struct restore_walls {
+	struct sandbox_profile profile;
+	struct sandbox_path paths[RESTORE_PATHS_MAX];
+	int keep[2];
+};
+void restore_walls_init(struct restore_walls *walls, const struct restore_job *job);
+void restore_walls_programs(struct restore_walls *walls, const char *program, const char *path);
+
+/* Run fn enclosed; a failure becomes a verdict in result and gives -1. */
+int restore_run_child(const struct restore_walls *walls, struct restore_job *job,
+    int (*fn)(void *, int), struct buf *answer, struct restore_result *result, bool *ret_stopped);
+
+void restore_result_say(struct restore_result *result, enum record_verdict verdict,
+    const char *reason, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+struct restore_check *
+restore_result_check(struct restore_result *result, const char *check, enum record_verdict verdict);
+
+/* The input of a codec from a descriptor. */
+struct restore_input {
+	int fd;
+	uint8_t *block;
+	uint64_t offset;
+};
+void restore_input_init(struct restore_input *in, int fd, uint64_t size, struct codec_input *ret);
+void restore_input_release(struct restore_input *in);
+
+/* -------- the writer: creates what an archive says, and nothing else (writer.c, recheck.c) */
+struct restore_writer {
+	int rootfd;
+	uint64_t max_bytes;
+	uint64_t max_objects; /* files, directories and links that are created */
+	uint64_t space;       /* bytes that may be written before the place is full */
+	bool keep_times;
+	/* what should be there at the end */
+	uint64_t files, directories, links, hardlinks;
+	uint64_t bytes; /* of all regular files, each once however many names it has */
+	uint64_t sum;   /* of their content: the sum of a digest of each */
+	bool duplicates, links_skipped;
+	/* the file being written */
+	int fd;
+	uint64_t position, total;
+	uint32_t crc;
+	int64_t mtime;
+	/* the cleaned name of the entry, and the directory of the last one */
+	struct buf clean, parent;
+	int parentfd;
+	/* after -1 */
+	enum record_verdict verdict;
+	const char *reason;
+	char message[RESTORE_MESSAGE_MAX];
+};
+
+void restore_writer_init(struct restore_writer *w, const struct restore_child *child);
+void restore_writer_release(struct restore_writer *w);
+/* Names are bytes as the archive has them: leading "/" is dropped, ".." refused. */
+int restore_writer_directory(struct restore_writer *w, const char *name, unsigned mode);
+int restore_writer_file(struct restore_writer *w, const char *name, unsigned mode, int64_t mtime);
+int restore_writer_data(struct restore_writer *w, const void *data, size_t len, uint64_t offset);
+int restore_writer_end(struct restore_writer *w, uint64_t size);
+int restore_writer_symlink(struct restore_writer *w, const char *name, const char *target);
+int restore_writer_hardlink(struct restore_writer *w, const char *name, const char *target);
+
+/* -1 with verdict, reason and a message. */
+int restore_writer_fail(struct restore_writer *w, enum record_verdict verdict, const char *reason,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+int restore_writer_errno(struct restore_writer *w, const char *what);
+
+/* Walk what came out: put the symbolic links in their places, read everything, compare with what
+ * the writer made. */
+int restore_writer_check(struct restore_writer *w);
+
+/* What a file with this checksum and size adds to the sum. */
+uint64_t restore_content_sum(uint32_t crc, uint64_t size);
+
+/* Checksum and size of what can be read from fd up to size bytes: 0, -1 and errno. */
+int restore_content_of(int fd, uint64_t size, uint32_t *ret_crc, uint64_t *ret_size);
+
+/* A symbolic link waits as a file of this mode that holds its target: no entry can be written
+ * through it, and no table of them is kept. */
+#define RESTORE_LINK_MODE 01400u
+
+#endif
