@@ -4,7 +4,8 @@
 
 #include "config/config_private.h"
 
-#define CHECK_TEXT_MAX 256
+#define CHECK_TEXT_MAX   256
+#define REGEX_COPIES_MAX 1000
 
 /* The place of a member of map, of map itself if it has no such member. */
 static void
@@ -39,6 +40,37 @@ check_schedule(struct config_loader *l, const struct config_node *node, const ch
 		problem_at(l, node, key, err.msg);
 }
 
+/* How often the interval at s, "{n}", "{n,}" or "{n,m}", repeats what is before it, at least 1. */
+static unsigned long
+repeats(const char *s)
+{
+	char *end;
+	unsigned long least = strtoul(s + 1, &end, 10);
+	unsigned long most = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
+
+	most = most > least ? most : least;
+	return most ? most : 1;
+}
+
+/* True if an expression is small enough for regcomp of glibc, which recurses for each parenthesis
+ * and unrolls intervals: "((a{1,255}){1,255}){1,255}" would take all memory. */
+static bool
+is_modest(const char *regex)
+{
+	unsigned long copies = 1;
+
+	if (strlen(regex) >= CHECK_TEXT_MAX)
+		return false;
+	for (const char *s = regex; *s && copies < REGEX_COPIES_MAX; s++) {
+		unsigned long n = *s == '{' ? repeats(s) : 1;
+
+		copies *= n < REGEX_COPIES_MAX ? n : REGEX_COPIES_MAX;
+		if (*s == '\\' && s[1])
+			s++;
+	}
+	return copies < REGEX_COPIES_MAX;
+}
+
 static void
 check_regex(struct config_loader *l, const struct config_node *node, struct config_series *rule)
 {
@@ -47,6 +79,11 @@ check_regex(struct config_loader *l, const struct config_node *node, struct conf
 
 	if (!rule->match)
 		return;
+	if (!is_modest(rule->match)) {
+		problem_at(l, node, "match",
+		    "'backups.locations[].series[].match' is too long, or repeats too much");
+		return;
+	}
 	rc = regcomp(&rule->regex, rule->match, REG_EXTENDED | REG_NOSUB);
 	if (rc == 0) {
 		rule->regex_set = true;

@@ -131,6 +131,8 @@ static const struct mistake mistakes[] = {
 	"3:35: 'backups.locations[].decrypt' must be a list: the program and each of its arguments, not 'gpg -d'\n"},
     {"backups:\n  locations:\n    - {name: a, path: a, decrypt: []}\n",
 	"3:35: 'backups.locations[].decrypt' must be a list: the program and each of its arguments, not a list that is empty\n"},
+    {"backups:\n  locations:\n    - {name: a, path: a, series: [{match: '((a{1,99}){2}){9}'}]}\n",
+	"3:43: 'backups.locations[].series[].match' is too long, or repeats too much\n"},
     /* the other sections */
     {"restore_testing:\n  handlers:\n    - {name: a, match: x, command: [y]}\n    - {name: a, match: x, command: [y]}\n",
 	"4:14: a handler of this name is already there\n"},
