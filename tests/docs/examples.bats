@@ -9,15 +9,20 @@ setup() {
 }
 
 @test "the small configuration is a good one" {
-	run -0 bkm-scan --check-config -c "$examples/config.yaml"
+	# The places that it names are not on this machine.
+	mkdir log
+	sed 's,/var/[a-z]*/bkm,log,' "$examples/config.yaml" >config.yaml
+	run -0 bkm-scan --check-config
 	# With the mail section put in, and its secret beside it.
-	sed 's/^\( *\)#\([^ ]\)/\1\2/' "$examples/config.yaml" >config.yaml
+	sed -i 's/^\( *\)#\([^ ]\)/\1\2/' config.yaml
 	(umask 077 && echo secret >smtp.password)
 	run -0 bkm-scan --check-config
 }
 
 @test "config.yaml of the clone is a good one, with every setting put in too" {
-	run -0 bkm-scan --check-config -c "$BKM_ROOT/config.yaml"
+	mkdir -p .build/demo
+	cp "$BKM_ROOT/config.yaml" .
+	run -0 bkm-scan --check-config
 	sed 's/^\( *\)#\([^ ]\)/\1\2/; /_file: /d' "$BKM_ROOT/config.yaml" >config.yaml
 	SMTP_PASSWORD=x SLACK_WEBHOOK_URL=https://h/x WEBHOOK_SECRET=x run -0 bkm-scan --check-config
 }

@@ -70,6 +70,7 @@ blocks() {
 	run --separate-stderr sh -c "$command"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
+	[ -z "$stderr" ] || { echo "$stderr"; return 1; }
 }
 
 @test "every file that README.md names is there" {
