@@ -137,29 +137,34 @@ grade_of(const struct score *score)
 	return score->score >= score->warning ? RECORD_GRADE_WARNING : RECORD_GRADE_CRITICAL;
 }
 
+/* The caps that decide: the critical ones if there are any. */
+static uint32_t
+deciding_caps(uint32_t caps)
+{
+	return caps & critical_caps ? caps & critical_caps : caps & warning_caps;
+}
+
 /* raw, under caps, becomes score and grade; capped_by has the caps that made the difference. */
 static void
 apply_caps(struct score *score, uint32_t caps)
 {
-	uint32_t critical = caps & critical_caps;
-	uint32_t warning = caps & warning_caps;
 	double limit = 1;
 
 	score->known = score->raw_known;
 	if (!score->known && (caps & (critical_caps | warning_caps) & ~missing_evidence)) {
 		score->known = true; /* something bad is known and nothing else */
 		score->score = 0;
-		score->capped_by = critical ? critical : warning;
+		score->capped_by = deciding_caps(caps);
 	}
 	if (score->raw_known) {
-		if (critical)
+		if (caps & critical_caps)
 			limit = round_rate(score->warning - 0.001);
-		else if (warning)
+		else if (caps & warning_caps)
 			limit = round_rate(score->good - 0.001);
 		score->score = score->raw;
 		if (score->raw > limit) {
 			score->score = limit;
-			score->capped_by = critical ? critical : warning;
+			score->capped_by = deciding_caps(caps);
 		}
 	}
 	score->grade = grade_of(score);
@@ -221,7 +226,7 @@ score_overall(struct score *ret_score, const struct score_options *options,
     const struct score *locations, size_t count)
 {
 	struct score score;
-	double sum = 0;
+	double sum = 0, raw = 0;
 	size_t known = 0;
 
 	set_options(&score, options);
@@ -235,6 +240,7 @@ score_overall(struct score *ret_score, const struct score_options *options,
 			score.reasons |= BIT(LOCATION_UNKNOWN);
 		known += location->known;
 		sum += location->known ? location->score : 0;
+		raw += location->raw_known ? location->raw : 0;
 		for (size_t part = 0; part < SCORE_PARTS; part++) {
 			if (!location->parts[part].applies)
 				continue;
@@ -253,5 +259,9 @@ score_overall(struct score *ret_score, const struct score_options *options,
 		apply_caps(&score, score.reasons);
 	else
 		score.grade = RECORD_GRADE_UNKNOWN;
+	/* What already holds a location down is named here too. */
+	score.raw = known > 0 ? round_rate(raw / (double)known) : 0;
+	if (score.known && score.score < score.raw)
+		score.capped_by = deciding_caps(score.reasons);
 	*ret_score = score;
 }

@@ -389,7 +389,7 @@ over_all_it_is_the_mean_under_the_worst_cap(void **state)
 	locations[1] = score_one(&series);
 	score_overall(&score, &defaults, locations, 3);
 	assert_score(&score, 0.799, RECORD_GRADE_WARNING);
-	assert_float_equal(score.raw, 0.933, 1e-9);
+	assert_float_equal(score.raw, 0.976, 1e-9);
 	assert_int_equal(score.capped_by, CAP(SERIES_LATE));
 	locations[2] = score_of(&defaults, RECORD_LOCATION_UNREACHABLE, NULL, 0);
 	score_overall(&score, &defaults, locations, 3);
