@@ -58,16 +58,6 @@ report_item_release(struct report_item *item)
 	free(item->todo);
 }
 
-bool
-report_item_has(const struct report *r, const char *reason)
-{
-	for (size_t i = r->first_item; i < r->item_count; i++) {
-		if (strcmp(r->items[i].reason, reason) == 0)
-			return true;
-	}
-	return false;
-}
-
 static char *
 ago(const struct report *r, int64_t t)
 {
@@ -208,16 +198,12 @@ report_attend_series(struct report *r, const struct report_series *s)
 	}
 }
 
-struct cap_text {
-	const char *cap, *what, *why, *todo;
+struct reason_text {
+	const char *reason, *what, *why, *todo;
 };
 
-/* Caps that no other item of the location has told about. */
-static const struct cap_text cap_texts[] = {
-    {"never_verified", "nothing has been verified", "no backup has a verdict",
-	"run bkm-verify, or set verify_integrity: false for this location"},
-    {"never_restored", "nothing has been restored on trial", "no restore test has a verdict",
-	"run bkm-restore, or set test_restore: false for this location"},
+/* Reasons of a score that no other item of the location has told about. */
+static const struct reason_text reason_texts[] = {
     {"newest_verification_failed", "a newest backup failed its verification",
 	"its standing verdict is fail", "make it again, then run bkm-verify"},
     {"newest_restore_failed", "a newest backup failed its restore test",
@@ -227,25 +213,53 @@ static const struct cap_text cap_texts[] = {
     {"series_late", "a series is late", "a due time is unmet", "look at the log of the job"},
     {"series_missing", "a series is missing", "more than one due time is unmet",
 	"see whether the job still runs"},
+    {"no_complete_backup", "no complete backup is left", "what is there is unfinished or failed",
+	"see whether the job still runs: its timer, its log, its disk"},
 };
 
-static void
-attend_cap(struct report *r, const char *cap)
+static bool
+has_word(const char *const *words, const char *word)
 {
-	bool evidence = str_has_prefix(cap, "never_");
-
-	for (size_t i = 0; i < ARRAY_LEN(cap_texts); i++) {
-		const struct cap_text *t = &cap_texts[i];
-		struct report_item *item;
-
-		if (strcmp(t->cap, cap) != 0)
-			continue;
-		item = add(r, RECORD_SEVERITY_WARNING, evidence ? RANK_EVIDENCE : RANK_SCORE,
-		    t->cap, evidence ? r->evidence : CLOCK_NONE);
-		item->what = mem_strdup(t->what);
-		item->why = mem_strdup(t->why);
-		item->todo = mem_strdup(t->todo);
+	for (size_t i = 0; words && words[i]; i++) {
+		if (strcmp(words[i], word) == 0)
+			return true;
 	}
+	return false;
+}
+
+static void
+add_text(struct report *r, enum rank rank, const struct reason_text *t)
+{
+	struct report_item *item = add(r, RECORD_SEVERITY_WARNING, rank, t->reason,
+	    rank == RANK_EVIDENCE ? r->evidence : CLOCK_NONE);
+
+	item->what = mem_strdup(t->what);
+	item->why = mem_strdup(t->why);
+	item->todo = mem_strdup(t->todo);
+}
+
+/* Where there is nothing to verify, that nothing was verified is no news. */
+static void
+attend_evidence(struct report *r, const char *const *reasons)
+{
+	static const struct reason_text both = {"never_verified",
+	    "nothing has been verified or restored on trial", "no backup has a verdict",
+	    "run bkm-verify and bkm-restore"};
+	static const struct reason_text verified = {"never_verified", "nothing has been verified",
+	    "no backup has a verdict", "run bkm-verify"};
+	static const struct reason_text restored = {"never_restored",
+	    "nothing has been restored on trial", "no restore test has a verdict",
+	    "run bkm-restore, or set test_restore: false for this location"};
+	bool unverified = has_word(reasons, "never_verified");
+	bool unrestored = has_word(reasons, "never_restored");
+
+	if (has_word(reasons, "unreachable") || has_word(reasons, "empty") ||
+	    has_word(reasons, "no_complete_backup"))
+		return;
+	if (unverified)
+		add_text(r, RANK_EVIDENCE, unrestored ? &both : &verified);
+	else if (unrestored)
+		add_text(r, RANK_EVIDENCE, &restored);
 }
 
 static void
@@ -262,10 +276,11 @@ report_attend_health(struct report *r, const struct report_health *h)
 	struct report_item *item;
 	struct buf why = BUF_INIT;
 
-	for (size_t i = 0; h->capped_by && h->capped_by[i]; i++) {
-		if (!report_item_has(r, h->capped_by[i]))
-			attend_cap(r, h->capped_by[i]);
+	for (size_t i = 0; i < ARRAY_LEN(reason_texts); i++) {
+		if (r->item_count == r->first_item && has_word(h->reasons, reason_texts[i].reason))
+			add_text(r, RANK_SCORE, &reason_texts[i]);
 	}
+	attend_evidence(r, h->reasons);
 	/* What makes a location critical is critical: a series that is gone, a failed backup. */
 	for (size_t i = r->first_item; critical && i < r->item_count; i++) {
 		if (r->items[i].rank == RANK_MISSING || r->items[i].rank == RANK_BACKUP)

@@ -75,7 +75,6 @@ void report_days_json(const struct report *r, struct json *j);
 struct report_item *report_item_add(
     struct report *r, enum record_severity severity, int rank, const char *reason, int64_t since);
 void report_item_release(struct report_item *item);
-bool report_item_has(const struct report *r, const char *reason); /* the location has such one */
 void report_attend_location(struct report *r);
 void report_attend_backup(struct report *r, const struct report_backup *b);
 void report_attend_series(struct report *r, const struct report_series *s);

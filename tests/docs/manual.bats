@@ -30,7 +30,7 @@ options_mentioned() {
 options_in_examples() {
 	mandoc -Tascii -O width=900 "$1" | col -bx |
 		awk '/^[A-Z]/ { inside = /^EXAMPLES/ } inside' |
-		tr '|;' '\n\n' | sed "s/'[^']*'//g" |
+		sed 's,[|;],\\n,g' | sed "s/'[^']*'//g" |
 		awk '{
 			c = ""
 			for (i = 1; i <= NF; i++) {

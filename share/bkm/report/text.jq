@@ -13,13 +13,13 @@ def width:
       else 1 end] | add // 0 end;
 def spaces($n): if $n > 0 then " " * $n else "" end;
 # The longest start that takes at most n columns.
-def upto($n): if (.[:$n] | width) <= $n then .[:$n] else label $out | foreach (range($n; -1; -1)) as $i (.; .; if (.[:$i] | width) <= $n then (.[:$i], break $out) else empty end) end;
-def fit($n): if (.[:$n + 1] | width) <= $n and length <= $n then . else upto($n - 3) + "..." end;
+def head_of($n): if (.[:$n] | width) <= $n then .[:$n] else label $out | foreach (range($n; -1; -1)) as $i (.; .; if (.[:$i] | width) <= $n then (.[:$i], break $out) else empty end) end;
+def fit($n): if (.[:$n + 1] | width) <= $n and length <= $n then . else head_of($n - 3) + "..." end;
 def left($n): fit($n) | . + spaces($n - width);
 def right($n): fit($n) | spaces($n - width) + .;
 
 # Lines of at most n columns, broken at spaces, or anywhere if a word is longer.
-def chop($n): if width <= $n then . else upto($n) as $a | ($a, (.[($a | length | if . > 0 then . else 1 end):] | chop($n))) end;
+def chop($n): if width <= $n then . else head_of($n) as $a | ($a, (.[($a | length | if . > 0 then . else 1 end):] | chop($n))) end;
 def wrap($n):
   reduce (split(" ")[] | chop($n)) as $w ([];
     if length > 0 and ((.[-1] | width) + 1 + ($w | width)) <= $n then .[-1] += " " + $w else . + [$w] end);

@@ -255,13 +255,14 @@ test_urgency(void **state)
 	};
 	const struct report_run dead = {
 	    .command = "bkm-verify", .fate = "dead", .started = NOW, .ended = CLOCK_NONE, .ms = -1};
-	static const char *const caps[] = {"never_restored", "series_late", "unreachable", NULL};
+	static const char *const reasons[] = {"never_restored", "series_late", NULL};
+	static const char *const away[] = {"never_restored", "unreachable", NULL};
 	const char *doc;
 
 	(void)state;
 	report_add_run(r, &dead);
 	health.grade = RECORD_GRADE_CRITICAL;
-	health.capped_by = caps;
+	health.capped_by = health.reasons = reasons;
 	bad.verification = "{\"verdict\":\"fail\",\"reason\":\"truncated\",\"level\":\"read\","
 			   "\"at\":\"2026-11-23T02:00:00Z\",\"secret\":1}";
 	before.verification = "{\"verdict\":\"pass\",\"level\":\"intact\"}";
@@ -270,6 +271,7 @@ test_urgency(void **state)
 	s.state.due = NOW - H;
 	report_add_series(r, &s);
 	report_location_end(r, &health);
+	health.capped_by = health.reasons = away;
 	loc.name = "away";
 	loc.status = "unreachable";
 	loc.reasons = "[\"identity_changed\"]";
@@ -278,8 +280,7 @@ test_urgency(void **state)
 	doc = finish(r, RECORD_GRADE_CRITICAL);
 	check(doc,
 	    "[.attention[].reason] == [\"unreachable\",\"newest_verification_failed\","
-	    "\"series_late\",\"failed_verdict\",\"stage_died\",\"series_late\","
-	    "\"never_restored\",\"never_restored\"]");
+	    "\"series_late\",\"failed_verdict\",\"stage_died\",\"never_restored\"]");
 	check(doc, ".attention[0].why | test(\"unmounted\")");
 	check(doc,
 	    ".attention[1] | .severity == \"critical\" and .path == \"/b/db/2\" and "
@@ -290,6 +291,27 @@ test_urgency(void **state)
 	check(doc,
 	    "[.locations[] | select(.location == \"db\")][0].series[0].newest.verification "
 	    "| .level == \"read\" and .secret == null");
+}
+
+/* The same verdict, told by the score alone; both kinds of missing evidence are one item. */
+static void
+test_told_by_the_score(void **state)
+{
+	static const char *const reasons[] = {
+	    "series_missing", "never_verified", "never_restored", "due_times_missed", NULL};
+	struct report *r = start(7);
+	struct report_health health = good_health;
+	const char *doc;
+
+	(void)state;
+	health.grade = RECORD_GRADE_WARNING;
+	health.reasons = reasons;
+	report_location_begin(r, &plain_location);
+	report_location_end(r, &health);
+	doc = finish(r, RECORD_GRADE_WARNING);
+	check(doc, "[.attention[].reason] == [\"series_missing\",\"never_verified\"]");
+	check(doc, ".attention[1].what == \"nothing has been verified or restored on trial\"");
+	check(doc, ".locations[0].score_reasons | length == 4");
 }
 
 static void
@@ -419,6 +441,7 @@ main(void)
 	    cmocka_unit_test(test_days_after_the_last_look),
 	    cmocka_unit_test(test_missing_days),
 	    cmocka_unit_test(test_urgency),
+	    cmocka_unit_test(test_told_by_the_score),
 	    cmocka_unit_test(test_failed_arrival),
 	    cmocka_unit_test(test_never_scanned),
 	    cmocka_unit_test(test_limits),

@@ -62,8 +62,8 @@ def ago($now):
 # 2026-11-22 02:00 UTC
 def when: if . == null then "never" else .[:10] + " " + .[11:16] + " UTC" end;
 
-# 0.97
-def score: if . == null then "none" else "\((. * 100 + 0.5 | floor) / 100)" end;
+# 0.97; cut, not rounded, so that 0.799 is not shown as good
+def score: if . == null then "none" else "\((. * 100 + 0.000001 | floor) / 100)" end;
 def percent: if . == null then "no evidence" else "\(. * 100 + 0.000001 | floor) %" end;
 
 def plural($one; $many): if . == 1 then "1 \($one)" else "\(.) \($many)" end;
