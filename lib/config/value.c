@@ -15,6 +15,7 @@ struct value {
 
 #define FIELD(value, type) ((type *)(void *)((char *)(value)->base + (value)->key->offset))
 
+/* Shows what stands in the file: the value of a variable may be a secret. */
 static void
 wrong_value(struct config_loader *l, const struct value *v, const char *why)
 {
@@ -32,8 +33,7 @@ wrong_value(struct config_loader *l, const struct value *v, const char *why)
 		    text ? text : "", why);
 	else
 		config_problem(&l->problems, v->node->line, v->node->column,
-		    "'%s' must be %s, not '%s'%s", v->key->path, takes.data,
-		    v->text ? v->text : v->node->text, why);
+		    "'%s' must be %s, not '%s'%s", v->key->path, takes.data, v->node->text, why);
 	buf_release(&takes);
 }
 

@@ -116,7 +116,7 @@ static const struct mistake mistakes[] = {
     {"logging: {file: 'x${'}\n",
 	"1:17: 'logging.file': write ${NAME} for a variable, or $${ for the signs\n"},
     {"verification: {jobs: \"${WORD}\"}\n",
-	"1:22: 'verification.jobs' must be a whole number from 0 to 256, not 'a b'\n"},
+	"1:22: 'verification.jobs' must be a whole number from 0 to 256, not '${WORD}'\n"},
     /* locations */
     {"backups:\n  locations:\n    - {name: a, path: a}\n    - {name: a, path: b}\n",
 	"4:14: location 'a' is already named in line 3\n"},
