@@ -129,6 +129,7 @@ check 'headers stand alone' headers
 check 'who includes whom' sh "$here/includes.sh"
 check 'who calls whom' sh "$here/symbols.sh" "$build"
 check 'SQL only in the store' sh "$here/sql.sh"
+check 'migrations are frozen' sh "$here/migrations.sh"
 check 'nothing unfinished' unfinished
 check 'length of files' lengths
 exit $failed
