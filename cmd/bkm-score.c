@@ -99,8 +99,8 @@ score_one(struct grading *grading, struct scored *scored, struct err *err)
 	json_init(&explain.writer, &explain.json);
 	json_array(&explain.writer, NULL);
 	if (scored->location)
-		r = tool_score_location(tool, scored->location, tool->days, explain_series,
-		    &explain, &scored->score, &scored->id, err);
+		r = tool_score_location(tool, scored->location, tool->days,
+		    grading->explain ? explain_series : NULL, &explain, &scored->score, &scored->id, err);
 	json_array_end(&explain.writer);
 	if (r == 0 && (!scored->location || scored->id != 0))
 		r = tool_score_previous(tool, scored->id, tool->days, &line, err);
@@ -228,8 +228,14 @@ grade(struct grading *grading, struct err *err)
 {
 	struct tool *tool = grading->tool;
 	uint64_t grades[RECORD_GRADE_UNKNOWN + 1] = {0};
+	int r;
 
-	if (score_all(grading, err) < 0 || remember(grading, err) < 0)
+	/* A scan that ends in between must not give half a location. */
+	if (store_begin_read(tool->store, err) < 0)
+		return -1;
+	r = score_all(grading, err);
+	store_rollback(tool->store);
+	if (r < 0 || remember(grading, err) < 0)
 		return -1;
 	for (size_t i = 0; i < grading->count; i++) {
 		const struct scored *scored = &grading->scored[i];

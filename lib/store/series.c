@@ -20,6 +20,7 @@ static const char sql_series[] =
 struct store_series_cursor {
 	struct store *store;
 	sqlite3_stmt *st;
+	bool kept; /* st is the store's; a second cursor at the same time has its own */
 	struct buf newest, previous;
 };
 
@@ -28,14 +29,17 @@ store_series(
     struct store *store, int64_t location_id, struct store_series_cursor **ret, struct err *err)
 {
 	struct store_series_cursor *cursor;
-	sqlite3_stmt *st = store_prepare(store, sql_series, err);
+	bool kept = !store->series_busy;
+	sqlite3_stmt *st =
+	    kept ? store_stmt(store, sql_series, err) : store_prepare(store, sql_series, err);
 
 	if (!st)
 		return -1;
 	store_bind_int(st, 1, location_id);
 	cursor = mem_alloc(sizeof(*cursor));
 	*cursor = (struct store_series_cursor){
-	    .store = store, .st = st, .newest = BUF_INIT, .previous = BUF_INIT};
+	    .store = store, .st = st, .kept = kept, .newest = BUF_INIT, .previous = BUF_INIT};
+	store->series_busy = true;
 	*ret = cursor;
 	return 0;
 }
@@ -91,7 +95,12 @@ store_series_close(struct store_series_cursor *cursor)
 {
 	if (!cursor)
 		return;
-	(void)sqlite3_finalize(cursor->st);
+	if (cursor->kept) {
+		store_reset(cursor->st);
+		cursor->store->series_busy = false;
+	} else {
+		(void)sqlite3_finalize(cursor->st);
+	}
 	buf_release(&cursor->newest);
 	buf_release(&cursor->previous);
 	free(cursor);

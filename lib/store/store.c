@@ -482,6 +482,12 @@ store_begin(struct store *store, struct err *err)
 }
 
 int
+store_begin_read(struct store *store, struct err *err)
+{
+	return store_exec(store, "BEGIN", err);
+}
+
+int
 store_commit(struct store *store, struct err *err)
 {
 	if (!store_in_transaction(store))

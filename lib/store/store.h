@@ -43,6 +43,9 @@ int store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store); /* nothing to do is fine */
 bool store_in_transaction(const struct store *store);
 
+/* One unchanging view of the store for many reads, until store_rollback; nothing is written in it. */
+int store_begin_read(struct store *store, struct err *err);
+
 /* ---------------------------------------------------------------- runs (run.c)
  * A live run holds a lock that the kernel releases when the process ends, however it ends. */
 struct store_run {

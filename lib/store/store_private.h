@@ -32,6 +32,7 @@ struct store {
 	int run_lock_fd; /* the file of run locks, -1 until the first run */
 	struct store_cached *cache;
 	size_t cache_count, cache_cap;
+	bool series_busy;    /* a cursor over series has the kept statement */
 	struct buf path_buf; /* backs store_backup.path of the one-row look-ups */
 };
 

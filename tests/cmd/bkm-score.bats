@@ -507,8 +507,8 @@ END
 	write_config db
 	location db
 	sql "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-		INSERT INTO series (location_id, name, first_seen, members)
-		SELECT 1, 'series-' || i || '-*.sql', 0, 0 FROM n"
+		INSERT INTO series (location_id, name, first_seen, completed)
+		SELECT 1, 'series-' || i || '-*.sql', 0, 1 FROM n"
 	score --explain
 	is "$one" '.explain.series | length' 200
 	is "$one" '.explain.series_left_out' 9800
