@@ -1,4 +1,6 @@
 // Records out: a batch is committed to the store first, and printed then.
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -56,6 +58,30 @@ fail:
 	return -1;
 }
 
+/* A reader that is asleep must not keep us from stopping: each wait ends with a signal. */
+static int
+write_out(const char *data, size_t len, struct err *err)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	while (len) {
+		ssize_t n = write(STDOUT_FILENO, data, len);
+
+		if (n >= 0) {
+			data += n;
+			len -= (size_t)n;
+		} else if (errno == EAGAIN) {
+			(void)poll(&p, 1, 1000);
+		} else if (errno != EINTR) {
+			return err_sys(err, errno == EPIPE ? ERR_PIPE : ERR_IO,
+			    "cannot write to standard output");
+		}
+		if (len && tool_stopping())
+			return tool_interrupted(err);
+	}
+	return 0;
+}
+
 static int
 print(struct tool_sink *sink, struct err *err)
 {
@@ -66,8 +92,7 @@ print(struct tool_sink *sink, struct err *err)
 	if (sink->broken)
 		buf_clear(&sink->out);
 	if (sink->out.len)
-		r = fsio_write_all(
-		    STDOUT_FILENO, sink->out.data, sink->out.len, "standard output", err);
+		r = write_out(sink->out.data, sink->out.len, err);
 	if (r < 0)
 		sink->broken = true;
 	buf_clear(&sink->out);
