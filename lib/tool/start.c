@@ -48,8 +48,8 @@ read_now(struct tool *tool, struct err *err)
 
 	tool->started_ms = clock_mono_ms();
 	tool->now = clock_wall();
-	if (text && *text && clock_parse(text, &tool->now, err) < 0)
-		return err_wrap(err, "BKM_NOW");
+	if (text && *text && clock_parse(text, &tool->now, NULL) < 0)
+		return err_set(err, ERR_USAGE, "BKM_NOW is not a time: '%s'", text);
 	return 0;
 }
 
@@ -121,7 +121,7 @@ tool_open(struct tool *tool, enum tool_need need, struct err *err)
 	hide_memory();
 	read_host(tool);
 	if (read_now(tool, err) < 0)
-		return err_set(err, ERR_USAGE, "%s", err->msg);
+		return -1;
 	if (!tool->by_operands && load_config(tool, err) < 0)
 		return -1;
 	if (open_log(tool, err) < 0)
