@@ -18,6 +18,8 @@ backup_of(const struct store_backup *row)
 	    .reasons = row->reasons,
 	    .verification = row->verification,
 	    .restore = row->restore,
+	    .verify_verdict = row->verify_verdict,
+	    .restore_verdict = row->restore_verdict,
 	};
 }
 
@@ -94,6 +96,7 @@ find_member(struct app *app, int64_t id, struct member *member, int *r, struct e
 	b->reasons = member->texts[4] = mem_strdup(b->reasons);
 	b->verification = member->texts[5] = mem_strdup(b->verification);
 	b->restore = member->texts[6] = mem_strdup(b->restore);
+	b->verify_verdict = b->restore_verdict = NULL;
 	return b;
 }
 

@@ -71,36 +71,40 @@ backup_json(struct report *r, struct json *j, const struct report_backup *b)
 	json_object_end(j);
 }
 
-/* Keep the newest ones: twice as many as are shown at most, then the older half is dropped. */
+/* Keep the newest ones, newest first. */
 static void
 keep_recent(struct report *r, const struct report_backup *b)
 {
-	struct report_chunk *chunk;
+	struct report_list *list = &r->recent;
+	struct report_chunk chunk = {.time = b->time, .json = BUF_INIT};
+	size_t at = list->count;
 	struct json j;
 
 	r->recent_seen++;
-	if (r->recent.count >= 2 * r->options.max_recent) {
-		report_list_sort(&r->recent);
-		report_list_cut(&r->recent, r->options.max_recent);
-	}
-	chunk = report_list_add(&r->recent);
-	chunk->time = b->time;
-	json_init(&j, &chunk->json);
+	while (at > 0 && list->items[at - 1].time < b->time)
+		at--;
+	if (at == r->options.max_recent)
+		return;
+	report_list_cut(list, r->options.max_recent - 1);
+	json_init(&j, &chunk.json);
 	backup_json(r, &j, b);
+	(void)report_list_add(list);
+	memmove(
+	    &list->items[at + 1], &list->items[at], (list->count - 1 - at) * sizeof(*list->items));
+	list->items[at] = chunk;
 }
 
 static bool
-failed(struct report *r, const struct report_backup *b)
+is_fail(const char *verdict)
 {
-	struct report_verdict v;
+	return verdict && strcmp(verdict, "fail") == 0;
+}
 
-	if (b->status && strcmp(b->status, "failed") == 0)
-		return true;
-	report_verdict_read(r, b->verification, &v);
-	if (v.verdict == RECORD_VERDICT_FAIL)
-		return true;
-	report_verdict_read(r, b->restore, &v);
-	return v.verdict == RECORD_VERDICT_FAIL;
+static bool
+failed(const struct report_backup *b)
+{
+	return (b->status && strcmp(b->status, "failed") == 0) || is_fail(b->verify_verdict) ||
+	    is_fail(b->restore_verdict);
 }
 
 void
@@ -119,7 +123,7 @@ report_add_backup(struct report *r, const struct report_backup *b)
 			r->group = mem_strdup(b->series ? b->series : "");
 		}
 	}
-	report_days_backup(r, b, failed(r, b));
+	report_days_backup(r, b, failed(b));
 	if (r->evidence == CLOCK_NONE || b->time < r->evidence)
 		r->evidence = b->time;
 	if (b->present)
@@ -253,7 +257,6 @@ report_location_end(struct report *r, const struct report_health *health)
 	report_days_series_done(r);
 	report_attend_health(r, health);
 	report_list_sort(&r->series);
-	report_list_sort(&r->recent);
 	chunk = report_list_add(&r->locations);
 	chunk->rank = grade_rank(health->grade);
 	chunk->score = health->has_score ? health->score : 0;

@@ -79,6 +79,7 @@ struct report_backup {
 	const char *state, *status;         /* words */
 	const char *reasons;                /* JSON array or NULL */
 	const char *verification, *restore; /* JSON objects of the standing verdicts, or NULL */
+	const char *verify_verdict, *restore_verdict; /* their words */
 };
 
 void report_add_backup(struct report *r, const struct report_backup *backup);

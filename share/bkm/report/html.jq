@@ -30,8 +30,8 @@ th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bo
 th{font-weight:600}thead th{color:var(--mut);white-space:nowrap}th.r,td.r{text-align:right}
 td,th{font-variant-numeric:tabular-nums}
 .d{height:1.35rem;width:auto;max-width:100%;vertical-align:middle}
-.d .o{fill:var(--good)}.d .f{stroke:var(--critical);stroke-width:3}.d .m{fill:none;stroke:var(--warning);stroke-width:2}
-.d .i{fill:var(--mut)}.d .u{fill:var(--unknown)}.t{height:1.35rem;width:7rem;vertical-align:middle}
+.d path{fill:none}.d .o{stroke:var(--good);stroke-width:16;stroke-dasharray:8 2}.d .f{stroke:var(--critical);stroke-width:3}.d .m{stroke:var(--warning);stroke-width:2}
+.d .i{stroke:var(--mut);stroke-width:3;stroke-dasharray:6 4}.d .u{stroke:var(--unknown);stroke-width:2;stroke-dasharray:2 8}.t{height:1.35rem;width:7rem;vertical-align:middle}
 .t path{fill:none;stroke:var(--fg);stroke-width:1.5;vector-effect:non-scaling-stroke}.t .z{stroke:var(--line)}
 .k{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;color:var(--mut);margin:.25rem 0}.k .d{margin-right:.3rem}
 section.l{margin-top:1.6rem;padding-top:.8rem;border-top:2px solid var(--line)}
@@ -59,18 +59,21 @@ def shape($g): "<svg class=\"i\" aria-hidden=\"true\"><use href=\"#\($g)\"/></sv
 def badge($g; $word): "<span class=\"b \($g)\">" + shape($g) + @html "\($word)" + "</span>";
 
 # A strip of days: full bar ok, cross failed, empty frame missing, low line nothing due, dot unknown.
-def day_mark: {ok: "1 1h8v16h-8z", failed: "1 2l8 14m0-14l-8 14", missing: "2 2h6v14h-6z",
-  idle: "2 13h6v3h-6z", unknown: "4 8h2v2h-2z"};
-def strip_svg($head):
-  day_mark as $mark
-  | . as $days
-  | reduce range(0; length) as $i ({};
-      $days[$i].status as $w | .[$w] += "M\($i)" + ($mark[$w] // $mark.unknown))
-  | "<svg class=\"d\" viewBox=\"0 0 \($days | length)0 18\" " + $head
-    + (to_entries | map("<path class=\"\(.key[:1])\" d=\"\(.value)\"/>") | add // "")
-    + "</svg>";
+# Days alike in a row are one dashed line.
+def mark($from; $n):
+  if . == "ok" then "M\($from)1 9h\($n * 10 - 2)"
+  elif . == "failed" then [range($from; $from + $n) | "M\(.)1 2l8 14m0-14l-8 14"] | add
+  elif . == "missing" then [range($from; $from + $n) | "M\(.)2 2h6v14h-6z"] | add
+  elif . == "idle" then "M\($from)2 14.5h\($n * 10 - 4)"
+  else "M\($from)4 9h\($n * 10 - 8)" end;
+def strip_svg($runs; $head):
+  "<svg class=\"d\" viewBox=\"0 0 \(length)0 18\" " + $head
+  + ($runs | group_by(.[0]) | map(.[0][0] as $w
+      | "<path class=\"\($w[:1])\" d=\"" + (map(.[1] as $from | .[2] as $n | $w | mark($from; $n)) | add) + "\"/>") | add // "")
+  + "</svg>";
 def strip:
-  strip_svg("role=\"img\"><title>" + @html "\(length | plural("day")): \(strip_words)" + "</title>");
+  runs as $runs
+  | strip_svg($runs; "role=\"img\"><title>" + @html "\(length | plural("day")): \($runs | strip_words)" + "</title>");
 
 # Size a day: a line from zero to the largest; a day without a backup breaks it.
 def trend:
@@ -80,13 +83,13 @@ def trend:
     else
       ($known | max | if . > 0 then . else 1 end) as $max
       | (100 / (($b | length) - 1)) as $dx
-      | reduce range(0; $b | length) as $i (["", "M"];
-          if $b[$i] == null then [.[0], "M"]
-          else [.[0] + .[1] + "\($i * $dx | floor) \(17 - $b[$i] * 15 / $max | floor)"
-            + (if .[1] == "M" and $b[$i + 1] == null then "h1" else "" end), "L"] end)
+      | [range(0; $b | length) as $i | select($b[$i] != null)
+          | if $i > 0 and $b[$i - 1] != null then "L" else "M" end,
+            "\($i * $dx | floor) \(17 - $b[$i] * 15 / $max | floor)",
+            if ($i == 0 or $b[$i - 1] == null) and $b[$i + 1] == null then "h1" else empty end] as $p
       | "<svg class=\"t\" role=\"img\" viewBox=\"0 0 101 18\" preserveAspectRatio=\"none\"><title>"
         + @html "Size a day: largest \($max | size), last \($known | last | size)"
-        + "</title><path class=\"z\" d=\"M0 17.5H101\"/><path d=\"\(.[0])\"/></svg>"
+        + "</title><path class=\"z\" d=\"M0 17.5H101\"/><path d=\"\($p | add)\"/></svg>"
     end;
 
 def cell($name; $html): "<td data-l=\"\($name)\">" + $html + "</td>";
@@ -148,7 +151,7 @@ def location_row($now; $i; $detail):
 def legend:
   "<div class=\"k\">"
   + ([["ok", "a good backup"], ["failed", "a failed backup"], ["missing", "due, but none came"], ["idle", "nothing due"], ["unknown", "not known"]]
-     | map("<span>" + ([{status: .[0]}] | strip_svg("aria-hidden=\"true\">")) + " \(.[1])</span>") | add) + "</div>";
+     | map(.[0] as $w | "<span>" + ([0] | strip_svg([[$w, 0, 1]]; "aria-hidden=\"true\">")) + " \(.[1])</span>") | add) + "</div>";
 
 def locations_section($detailed):
   .generated as $now

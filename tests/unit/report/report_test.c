@@ -161,6 +161,7 @@ test_days(void **state)
 	report_add_backup(r, &b);
 	b = backup("/b/db/2", 25, "ok");
 	b.verification = "{\"verdict\":\"fail\",\"reason\":\"truncated\"}";
+	b.verify_verdict = "fail";
 	report_add_backup(r, &b);
 	b = backup("/b/db/3", 50, "ok");
 	b.state = "growing";

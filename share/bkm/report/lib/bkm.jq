@@ -114,14 +114,23 @@ def headline:
 
 def grade_word: {good: "Good", warning: "Warning", critical: "Critical", unknown: "Unknown"}[.] // "Unknown";
 
-# What a strip of days tells, in words.
+# Days alike in a row: [status, index of the first, how many, day of the first].
+def runs:
+  . as $d
+  | [foreach range(0; length + 1) as $i ([null, 0, null];
+      if $d[$i].status == .[0] then [.[0], .[1], null]
+      else [$d[$i].status, $i, (if $i > 0 then [.[0], .[1], $i - .[1], $d[.[1]].day] else null end)] end;
+      .[2] | select(. != null))];
+
+# What the days of such runs tell, in words.
 def strip_words:
-  reduce .[] as $d ({}; .[$d.status] += [$d.day])
-  | . as $by
+  . as $runs
   | ["failed", "missing", "ok", "idle", "unknown"]
-  | map(select($by[.]) | . as $w | ($by[.] | length) as $n | "\($n) \($w)"
-      + (if ($w == "failed" or $w == "missing") and $n <= 5
-         then " (" + ($by[$w] | map(.[5:]) | join(", ")) + ")" else "" end))
+  | map(. as $w | ($runs | map(select(.[0] == $w))) as $r | select(($r | length) > 0)
+      | ($r | map(.[2]) | add) as $n
+      | "\($n) \($w)"
+        + (if ($w == "failed" or $w == "missing") and ($r | length) <= 5
+           then " (" + ($r | map(.[3][5:] + if .[2] > 1 then " for \(.[2])" else "" end) | join(", ")) + ")" else "" end))
   | join(", ");
 
 # How the last run of a stage went.
