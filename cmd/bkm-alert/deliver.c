@@ -64,8 +64,8 @@ report_failure(struct app *app, const struct alert_channel *channel,
 	alert_channel_where(channel, &where);
 	if (strcmp(state, "dead") == 0)
 		(void)tool_trouble(&app->tool, NULL, NULL, "undelivered", &err,
-		    "cannot deliver alerts to %s (%s): %s, giving up after %lld attempts (bkm-alert "
-		    "--retry tries again)",
+		    "cannot deliver alerts to %s (%s): %s, not tried again (attempt %lld; bkm-alert --retry "
+		    "does)",
 		    channel->name, where.data, result->detail, (long long)stored->attempts + 1);
 	else
 		(void)tool_trouble(&app->tool, NULL, NULL, "undelivered", &err,
@@ -181,8 +181,8 @@ app_deliver(struct app *app, struct err *err)
 	}
 	if (r == 0 && d.waiting)
 		tool_error(&app->tool,
-		    "%zu alert messages wait to be delivered: bkm-alert --list shows them, --retry "
-		    "sends them now",
+		    "alert messages waiting to be delivered: %zu (bkm-alert --list shows them, --retry "
+		    "sends them now)",
 		    d.waiting);
 	return r;
 }

@@ -15,6 +15,7 @@ struct dialogue {
 	bool in_rcpt; /* the next reply answers a RCPT TO */
 	bool any_reply;
 	bool in_mail;    /* past MAIL FROM: a reply is about this message */
+	bool over;       /* past QUIT: a reply says goodbye */
 	size_t accepted; /* recipients */
 	size_t refused;
 	int last_code;
@@ -68,7 +69,9 @@ on_debug(CURL *curl, curl_infotype type, char *data, size_t size, void *arg)
 		d->in_rcpt = size > 5 && strncasecmp(data, "RCPT ", 5) == 0;
 		if (size > 5 && strncasecmp(data, "MAIL ", 5) == 0)
 			d->in_mail = true;
-	} else if (type == CURLINFO_HEADER_IN) {
+		if (size >= 4 && strncasecmp(data, "QUIT", 4) == 0)
+			d->over = true;
+	} else if (type == CURLINFO_HEADER_IN && !d->over) {
 		note_reply(d, data, size);
 	}
 	return 0;

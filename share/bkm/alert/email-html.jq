@@ -1,7 +1,7 @@
 # The HTML part of a mail: plain markup that every mail program shows, nothing fetched.
 include "alert";
 
-def esc: line | @html;
+def esc: line | @html | split("&apos;") | join("&#39;");
 def row($name; $value): if $value == null or $value == "" then empty else
   "<tr><th align=\"left\" valign=\"top\" style=\"padding:2px 12px 2px 0;color:#555b66;font-weight:normal;white-space:nowrap\">\($name)</th><td style=\"padding:2px 0\">\($value)</td></tr>" end;
 
