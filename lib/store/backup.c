@@ -158,6 +158,36 @@ store_cursor_close(struct store_cursor *cursor)
 	free(cursor);
 }
 
+/*
+ * Give the row strings of its own and let go of the statement: one that stays on its row keeps a
+ * read transaction open, and the next write of this process would then fail at once because
+ * another process has written in between.
+ */
+static void
+keep_row(struct store *store, sqlite3_stmt *st, struct store_backup *b)
+{
+	const char **const texts[] = {&b->host, &b->location, &b->series, &b->state, &b->status,
+	    &b->reasons, &b->entries, &b->verification, &b->restore, &b->verify_verdict,
+	    &b->verify_level, &b->restore_verdict};
+	size_t need = 0;
+	char *room;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		need += *texts[i] ? strlen(*texts[i]) + 1 : 0;
+	buf_clear(&store->row_buf);
+	room = buf_reserve(&store->row_buf, need);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		size_t len = *texts[i] ? strlen(*texts[i]) + 1 : 0;
+
+		if (!len)
+			continue;
+		memcpy(room, *texts[i], len);
+		*texts[i] = room;
+		room += len;
+	}
+	store_reset(st);
+}
+
 int
 store_backup_by_id(
     struct store *store, int64_t id, struct store_backup *ret_backup, struct err *err)
@@ -169,8 +199,10 @@ store_backup_by_id(
 		return -1;
 	store_bind_int(st, 1, id);
 	r = store_step(store, st, err);
-	if (r > 0)
+	if (r > 0) {
 		read_row(st, &store->path_buf, ret_backup);
+		keep_row(store, st, ret_backup);
+	}
 	return r;
 }
 
@@ -217,8 +249,10 @@ store_backup_by_path(struct store *store, int64_t location_id, const char *path,
 	store_bind_blob(st, 2, rel, name > rel ? (size_t)(name - rel - 1) : 0);
 	store_bind_blob(st, 3, name, strlen(name));
 	r = store_step(store, st, err);
-	if (r > 0)
+	if (r > 0) {
 		read_row(st, &store->path_buf, ret_backup);
+		keep_row(store, st, ret_backup);
+	}
 out:
 	buf_release(&root);
 	return r;

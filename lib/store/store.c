@@ -432,6 +432,7 @@ store_open(struct store **ret_store, const char *path, enum store_mode mode, str
 	store->read_only = mode == STORE_READ_ONLY;
 	store->run_lock_fd = -1;
 	store->path_buf = BUF_INIT;
+	store->row_buf = BUF_INIT;
 	if (set_up(store, err ? err : &local) < 0) {
 		store_close(store);
 		return -1;
@@ -452,6 +453,7 @@ store_close(struct store *store)
 	if (store->run_lock_fd >= 0)
 		(void)close(store->run_lock_fd);
 	buf_release(&store->path_buf);
+	buf_release(&store->row_buf);
 	free(store->path);
 	free(store);
 }

@@ -34,6 +34,7 @@ struct store {
 	size_t cache_count, cache_cap;
 	bool series_busy;    /* a cursor over series has the kept statement */
 	struct buf path_buf; /* backs store_backup.path of the one-row look-ups */
+	struct buf row_buf;  /* backs its other strings */
 };
 
 /* The prepared statement of sql, reset and without bindings; prepared once, keyed by the address
