@@ -54,23 +54,48 @@ add_special(struct buf *out, const unsigned char *s, size_t avail)
 	return n;
 }
 
+/* How many bytes from s on are plain, eight at a time while that is certain. */
+static size_t
+plain_len(const unsigned char *s, size_t len)
+{
+	const uint64_t ones = 0x0101010101010101U, high = 0x8080808080808080U;
+	size_t i = 0;
+	uint64_t w, quote, backslash;
+
+	for (; i + sizeof(w) <= len; i += sizeof(w)) {
+		memcpy(&w, s + i, sizeof(w));
+		quote = w ^ (ones * '"');
+		backslash = w ^ (ones * '\\');
+		/* A byte below 0x20 borrows, one from 0x7f on carries or is high, one that is equal to
+		 * what was taken off is zero and borrows: any of them shows in a high bit. */
+		if (((w - ones * 0x20) | (w + ones) | (quote - ones) | (backslash - ones) | w) &
+		    high)
+			break;
+	}
+	while (i < len && is_plain(s[i]))
+		i++;
+	return i;
+}
+
 void
 json_add_string(struct buf *out, const void *data, size_t len)
 {
 	const unsigned char *s = data;
-	size_t i = 0, start = 0;
+	size_t i = 0, n;
+	char *room = buf_reserve(out, len + 2);
 
-	buf_char(out, '"');
-	while (i < len) {
-		if (is_plain(s[i])) {
-			i++;
-			continue;
-		}
-		buf_add(out, s + start, i - start);
+	if (!room)
+		return;
+	*room = '"';
+	out->len++;
+	for (;;) {
+		n = plain_len(s + i, len - i);
+		buf_add(out, s + i, n);
+		i += n;
+		if (i == len)
+			break;
 		i += add_special(out, s + i, len - i);
-		start = i;
 	}
-	buf_add(out, s + start, i - start);
 	buf_char(out, '"');
 }
 

@@ -107,27 +107,23 @@ describe(struct scan_merge *m, const struct scan_listing *l, const struct scan_e
 	    .changed_before = known && known->changed_at > known->first_seen,
 	    .changed_at = known && !changed ? known->changed_at : m->now,
 	};
-	const char *name = e->name;
-	size_t len = e->name_len;
+	const char *series = e->series;
+	size_t len = e->series_len;
 
-	if (facts.partial)
-		name = scan_name_final(e->name, e->name_len, &len);
-	buf_clear(&m->path);
-	if (l->path_len) {
-		buf_add(&m->path, l->path, l->path_len);
-		buf_char(&m->path, '/');
+	if (!series) {
+		len = scan_name_series(
+		    &m->path, l->path, l->path_len, e->name, e->name_len, m->series);
+		series = m->series;
 	}
-	buf_add(&m->path, name, len);
-	len = schedule_series_name(m->path.data, m->path.len, m->series, sizeof(m->series));
 	if (m->ops.min_size)
-		facts.min_size = m->ops.min_size(m->ops.arg, m->series);
+		facts.min_size = m->ops.min_size(m->ops.arg, series);
 	scan_judge(&facts, m->now, m->settle, j);
 	if (j->state == RECORD_STATE_GROWING)
 		is_growing(m, &facts);
 	*found = (struct scan_found){
 	    .entry = e,
 	    .device = l->device,
-	    .series = m->series,
+	    .series = series,
 	    .series_len = len,
 	    .judgement = j,
 	    .changed_at = facts.changed_at,

@@ -170,6 +170,21 @@ scan_name_final(const char *name, size_t len, size_t *ret_len)
 	return name;
 }
 
+size_t
+scan_name_series(
+    struct buf *path, const char *dir, size_t dir_len, const char *name, size_t len, char *out)
+{
+	if (scan_name_is_partial(name, len))
+		name = scan_name_final(name, len, &len);
+	buf_clear(path);
+	if (dir_len) {
+		buf_add(path, dir, dir_len);
+		buf_char(path, '/');
+	}
+	buf_add(path, name, len);
+	return schedule_series_name(path->data, path->len, out, SCHEDULE_NAME_MAX);
+}
+
 static bool
 any(const char *const *patterns, size_t count, const char *path, const char *name)
 {

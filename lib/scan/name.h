@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/base.h"
+#include "schedule/schedule.h"
+
 /* Manifests, sidecars, signatures, logs and read-me files: never backups. name is a base name. */
 bool scan_name_is_sidecar(const char *name, size_t len);
 
@@ -15,6 +18,11 @@ bool scan_name_is_partial(const char *name, size_t len);
 
 /* The name that a partial file will have when it is finished: its part of name. Others: all of it. */
 const char *scan_name_final(const char *name, size_t len, size_t *ret_len);
+
+/* The series of a file in a directory (both as in a listing), as schedule_series_name: a partial file
+ * belongs to the series of the name it will have. path is scratch. out: SCHEDULE_NAME_MAX bytes. */
+size_t scan_name_series(
+    struct buf *path, const char *dir, size_t dir_len, const char *name, size_t len, char *out);
 
 struct scan_patterns { /* fnmatch patterns, each tried on the relative path and the base name */
 	const char *const *include; /* none: everything */

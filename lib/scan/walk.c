@@ -145,6 +145,10 @@ scan_walk_part_queue(struct walk_worker *worker, struct walk_part *part)
 	for (size_t i = 0; i < part->listing.count; i++) {
 		part->entries[i].name = part->names.data + offset;
 		offset += part->entries[i].name_len + 1;
+		if (walk->options.series) {
+			part->entries[i].series = part->names.data + offset;
+			offset += part->entries[i].series_len + 1;
+		}
 	}
 	part->listing.path = part->path.data;
 	part->listing.path_len = part->path.len;
@@ -273,7 +277,10 @@ start(struct scan_walk *walk, struct err *err)
 		worker->walk = walk;
 		worker->path = BUF_INIT;
 		worker->names = BUF_INIT_MAX(UINT32_MAX);
+		worker->scratch = BUF_INIT;
 		worker->read_buf = mem_alloc(WALK_READ_SIZE);
+		if (walk->options.series)
+			worker->series = mem_alloc(SCHEDULE_NAME_MAX);
 		if (walk->options.unit == SCAN_UNIT_DIRECTORY &&
 		    hash_new("sha256", &worker->hash, err) < 0)
 			return -1;
@@ -408,6 +415,8 @@ free_worker(struct walk_worker *worker)
 	buf_release(&worker->path);
 	buf_release(&worker->names);
 	hash_free(worker->hash);
+	buf_release(&worker->scratch);
+	free(worker->series);
 	free(worker->list);
 	free(worker->read_buf);
 }

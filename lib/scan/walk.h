@@ -27,6 +27,7 @@ struct scan_walk_options {
 	enum scan_unit unit;
 	struct scan_patterns patterns;
 	bool cross_device;
+	bool series;      /* name the series of each entry: for a location that is all new */
 	unsigned threads; /* 0: two */
 };
 
@@ -37,6 +38,8 @@ struct scan_entry {
 	int64_t mtime;
 	uint64_t size;
 	uint64_t inode;
+	const char *series; /* see scan_walk_options; NULL: not named */
+	uint32_t series_len;
 	const char *entries; /* unit: directory: hex digest over all that is in it; else NULL */
 };
 

@@ -278,6 +278,17 @@ by_name(const void *a, const void *b, void *names)
 }
 
 /* ---------------------------------------------------------------- files */
+/* Behind the name of the last entry. */
+static void
+name_series(struct walk_worker *worker, const char *name, size_t len, struct walk_part *part)
+{
+	size_t n = scan_name_series(
+	    &worker->scratch, worker->path.data, worker->path.len, name, len, worker->series);
+
+	part->entries[part->listing.count - 1].series_len = (uint32_t)n;
+	buf_add(&part->names, worker->series, n + 1);
+}
+
 /* The next part of a directory: up to WALK_PART entries that are regular files now. */
 static void
 look_at(struct walk_worker *worker, int fd, size_t *at, struct walk_part *part)
@@ -308,6 +319,8 @@ look_at(struct walk_worker *worker, int fd, size_t *at, struct walk_part *part)
 		    .inode = st.st_ino,
 		};
 		buf_add(&part->names, name, n->len + 1);
+		if (worker->series)
+			name_series(worker, name, n->len, part);
 	}
 	(void)atomic_fetch_add(&worker->walk->count, looked);
 }

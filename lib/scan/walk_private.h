@@ -66,6 +66,8 @@ struct walk_worker {
 	struct walk_name *list;
 	size_t list_count, list_cap;
 	struct hash *hash;
+	struct buf scratch;
+	char *series; /* SCHEDULE_NAME_MAX */
 	char *read_buf;
 };
 

@@ -118,6 +118,12 @@ store_scan_free(struct store_scan *scan)
 	free(scan);
 }
 
+bool
+store_scan_is_first(const struct store_scan *scan)
+{
+	return scan->direct;
+}
+
 uint64_t
 store_scan_known_count(const struct store_scan *scan)
 {

@@ -94,6 +94,9 @@ int store_scan_begin(struct store *store, const struct store_scan_options *optio
     struct store_scan **ret_scan, struct err *err);
 void store_scan_free(struct store_scan *scan); /* rolls back what is open; NULL is fine */
 
+/* Nothing is known of the location: every backup will be new. */
+bool store_scan_is_first(const struct store_scan *scan);
+
 /* Backups that the store takes for being on disk. */
 uint64_t store_scan_known_count(const struct store_scan *scan);
 

@@ -4,35 +4,38 @@
 
 #include "store/scan_private.h"
 
-#define LINE_COLUMNS                                                                               \
-	"SELECT b.id, d.path, b.name, b.size, b.mtime, b.time, b.first_seen, b.state, b.status,"   \
-	" b.reasons, b.entries, s.name, s.latest_id, b.touched, b.live, b.gone_at"
+#define LINE_COLUMNS                                                                                \
+	"SELECT b.id, d.path, b.name, b.size, b.mtime, b.first_seen, b.state, b.status, b.reasons," \
+	" b.series_id, b.touched"
+#define SERIES_SLOTS 64 /* that are remembered: neighbours are mostly of a few series */
 
 /* CROSS JOIN fixes the order of the loops: rows come in the order of the indexes, without a sort. */
 static const char sql_tree[] =
     LINE_COLUMNS " FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id AND b.live = 1"
-		 " CROSS JOIN series AS s ON s.id = b.series_id"
 		 " WHERE d.location_id = ?1 ORDER BY d.path, b.name";
 static const char sql_tree_touched[] =
     LINE_COLUMNS " FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id AND b.live = 1"
-		 " CROSS JOIN series AS s ON s.id = b.series_id"
 		 " WHERE d.location_id = ?1 AND b.touched = ?2 ORDER BY d.path, b.name";
 static const char sql_gone[] =
     LINE_COLUMNS " FROM backup AS b CROSS JOIN dir AS d ON d.id = b.dir_id"
-		 " CROSS JOIN series AS s ON s.id = b.series_id"
 		 " WHERE d.location_id = ?1 AND b.live = 0 AND b.touched = ?2";
 static const char sql_vanished[] =
     LINE_COLUMNS " FROM backup AS b CROSS JOIN dir AS d ON d.id = b.dir_id"
-		 " CROSS JOIN series AS s ON s.id = b.series_id"
 		 " WHERE b.state = 'vanished' AND b.status = 'failed' AND b.accepted_at IS NULL"
 		 " AND d.location_id = ?1 AND b.touched IS NOT ?2";
 static const char sql_one[] =
     LINE_COLUMNS " FROM backup AS b CROSS JOIN dir AS d ON d.id = b.dir_id"
-		 " CROSS JOIN series AS s ON s.id = b.series_id WHERE b.id = ?3 AND b.live = ?4"
+		 " WHERE b.id = ?3 AND b.live = ?4"
 		 " AND ?1 IS NOT NULL AND ?2 IS NOT NULL";
+static const char sql_series[] = "SELECT name, latest_id FROM series WHERE id = ?1";
 static const char sql_location[] = "SELECT host, name, path FROM location WHERE id = ?1";
 
 enum phase { PHASE_LIVE, PHASE_GONE, PHASE_VANISHED, PHASE_END };
+
+struct line_series {
+	int64_t id, latest_id;
+	char *name;
+};
 
 struct store_scan_cursor {
 	struct store *store;
@@ -40,12 +43,14 @@ struct store_scan_cursor {
 	const int64_t *ids; /* what was touched, of the scan; NULL: ask the rows */
 	uint64_t id_count, at;
 	bool only_touched;
+	bool by_id; /* the statement is run once for each id */
 	enum phase phase;
 	sqlite3_stmt *st;
 	char *host, *name, *root;
 	struct buf path;
 	size_t dir_len; /* of path that is the directory of the last row */
 	struct buf dir; /* as the column had it */
+	struct line_series series[SERIES_SLOTS];
 };
 
 static int
@@ -69,7 +74,7 @@ read_location(struct store_scan_cursor *c, struct err *err)
 	return r < 0 ? -1 : 0;
 }
 
-/* The statement of the present phase; with ids it is run once for each. */
+/* The statement of the present phase. */
 static int
 begin_phase(struct store_scan_cursor *c, struct err *err)
 {
@@ -93,13 +98,14 @@ begin_phase(struct store_scan_cursor *c, struct err *err)
 	case PHASE_END:
 		return 0;
 	}
+	c->by_id = sql == sql_one;
 	c->st = store_prepare(c->store, sql, err);
 	if (!c->st)
 		return -1;
 	store_bind_int(c->st, 1, c->location_id);
 	if (sql != sql_tree)
 		store_bind_int(c->st, 2, c->run_id);
-	if (sql == sql_one)
+	if (c->by_id)
 		store_bind_int(c->st, 4, c->phase == PHASE_LIVE);
 	return 0;
 }
@@ -145,43 +151,71 @@ read_path(struct store_scan_cursor *c)
 	store_add_path(&c->path, c->st, 2);
 }
 
-static void
-read_row(struct store_scan_cursor *c, struct store_backup *b, bool *ret_touched)
+static int
+find_series(
+    struct store_scan_cursor *c, int64_t id, const struct line_series **ret, struct err *err)
 {
+	struct line_series *series = &c->series[(uint64_t)id % SERIES_SLOTS];
+	sqlite3_stmt *st;
+	int r;
+
+	*ret = series;
+	if (series->id == id)
+		return 0;
+	st = store_stmt(c->store, sql_series, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, id);
+	r = store_step(c->store, st, err);
+	if (r > 0) {
+		free(series->name);
+		*series = (struct line_series){.id = id,
+		    .name = mem_strdup(store_text(st, 0)),
+		    .latest_id = sqlite3_column_int64(st, 1)};
+	}
+	store_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
+static int
+read_row(struct store_scan_cursor *c, struct store_backup *b, bool *ret_touched, struct err *err)
+{
+	const struct line_series *series;
 	sqlite3_stmt *st = c->st;
-	bool expired;
 
 	read_path(c);
+	if (find_series(c, sqlite3_column_int64(st, 9), &series, err) < 0)
+		return -1;
 	*b = (struct store_backup){
 	    .id = sqlite3_column_int64(st, 0),
 	    .location_id = c->location_id,
 	    .host = c->host,
 	    .location = c->name,
-	    .series = store_text(st, 11),
+	    .series = series->name,
+	    .series_id = series->id,
 	    .path = c->path.data,
 	    .size = (uint64_t)sqlite3_column_int64(st, 3),
 	    .mtime = sqlite3_column_int64(st, 4),
-	    .time = sqlite3_column_int64(st, 5),
-	    .first_seen = sqlite3_column_int64(st, 6),
+	    .first_seen = sqlite3_column_int64(st, 5),
+	    .live = c->phase == PHASE_LIVE,
+	    .state = store_text(st, 6),
+	    .status = store_text(st, 7),
+	    .reasons = store_text(st, 8),
 	    .completed_at = CLOCK_NONE,
-	    .gone_at = store_time(st, 15),
-	    .live = sqlite3_column_int(st, 14) != 0,
-	    .latest = sqlite3_column_int64(st, 12) == sqlite3_column_int64(st, 0),
-	    .state = store_text(st, 7),
-	    .status = store_text(st, 8),
-	    .reasons = store_text(st, 9),
-	    .entries = store_text(st, 10),
+	    .gone_at = CLOCK_NONE,
 	    .verify_at = CLOCK_NONE,
 	    .restore_at = CLOCK_NONE,
 	};
+	b->latest = series->latest_id == b->id;
+	b->time = b->mtime < b->first_seen ? b->mtime : b->first_seen;
 	/* What was wrong with a backup that is gone as it should be is nobody's finding any more. */
-	expired = b->state[0] == 'e';
-	if (expired) {
+	if (b->state[0] == 'e') {
 		b->status = "ok";
 		b->reasons = NULL;
 	}
 	*ret_touched =
-	    sqlite3_column_type(st, 13) != SQLITE_NULL && sqlite3_column_int64(st, 13) == c->run_id;
+	    sqlite3_column_type(st, 10) != SQLITE_NULL && sqlite3_column_int64(st, 10) == c->run_id;
+	return 1;
 }
 
 static int
@@ -189,7 +223,7 @@ step(struct store_scan_cursor *c, struct err *err)
 {
 	int r;
 
-	if (sqlite3_sql(c->st) && sqlite3_bind_parameter_count(c->st) < 4)
+	if (!c->by_id)
 		return store_step(c->store, c->st, err);
 	while (c->at < c->id_count) {
 		(void)sqlite3_reset(c->st);
@@ -211,10 +245,8 @@ store_scan_lines_next(struct store_scan_cursor *c, struct store_backup *ret_back
 		r = step(c, err);
 		if (r < 0)
 			return -1;
-		if (r > 0) {
-			read_row(c, ret_backup, ret_touched);
-			return 1;
-		}
+		if (r > 0)
+			return read_row(c, ret_backup, ret_touched, err);
 		c->phase++;
 		if (begin_phase(c, err) < 0)
 			return -1;
@@ -230,6 +262,8 @@ store_scan_lines_close(struct store_scan_cursor *c)
 	(void)sqlite3_finalize(c->st);
 	buf_release(&c->path);
 	buf_release(&c->dir);
+	for (size_t i = 0; i < SERIES_SLOTS; i++)
+		free(c->series[i].name);
 	free(c->host);
 	free(c->name);
 	free(c->root);

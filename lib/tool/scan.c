@@ -310,6 +310,7 @@ walk_and_apply(struct place *p, struct err *err)
 		.exclude = (const char *const *)c->exclude.items,
 		.exclude_count = c->exclude.count},
 	    .cross_device = c->cross_device,
+	    .series = store_scan_is_first(p->scan->scan),
 	};
 	struct scan_merge_ops ops = {.arg = p,
 	    .dir = on_dir,
