@@ -91,6 +91,7 @@ store_scan_begin(struct store *store, const struct store_scan_options *options,
 	scan->store = store;
 	scan->options = *options;
 	scan->arena = BUF_INIT;
+	scan->waiting_text = BUF_INIT;
 	scan->slots = mem_array(STORE_SCAN_SLOTS, sizeof(*scan->slots));
 	if (store_exec(store, sql_temp, err) < 0 ||
 	    ask_location(scan, sql_any_live, &live, err) < 0 ||
@@ -112,6 +113,7 @@ store_scan_free(struct store_scan *scan)
 	store_rollback(scan->store);
 	store_scan_free_series(scan);
 	buf_release(&scan->arena);
+	buf_release(&scan->waiting_text);
 	free(scan->texts);
 	free(scan->seen);
 	free(scan->touched);
@@ -169,7 +171,8 @@ store_scan_flush(struct store_scan *scan, struct err *err)
 {
 	if (!store_in_transaction(scan->store))
 		return 0;
-	if (store_scan_flush_series(scan, err) < 0 || store_commit(scan->store, err) < 0)
+	if (store_scan_flush_rows(scan, err) < 0 || store_scan_flush_series(scan, err) < 0 ||
+	    store_commit(scan->store, err) < 0)
 		return -1;
 	scan->rows = 0;
 	return 0;
@@ -388,15 +391,13 @@ int
 store_scan_add(
     struct store_scan *scan, const struct store_seen *seen, int64_t replaces, struct err *err)
 {
-	int64_t id;
-
 	if (replaces && note_gone(scan, replaces, true, err) < 0)
 		return -1;
 	if (!scan->direct)
 		return note_seen(scan, 0, replaces, seen, err);
 	if (store_scan_write(scan, err) < 0)
 		return -1;
-	return store_scan_insert(scan, scan->dir_id, seen, &id, err);
+	return store_scan_insert(scan, scan->dir_id, seen, err);
 }
 
 int

@@ -160,10 +160,9 @@ static int
 add_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 {
 	struct store_seen seen;
-	int64_t id;
 
 	read_seen(row, &seen);
-	return store_scan_insert(scan, sqlite3_column_int64(row, 3), &seen, &id, err);
+	return store_scan_insert(scan, sqlite3_column_int64(row, 3), &seen, err);
 }
 
 /* A complete backup stays what it was under its new name; anything else is judged anew. */
@@ -318,7 +317,7 @@ apply_gone(struct store_scan *scan, struct err *err)
 	if (each(scan, sql_leave, -1, true, leave_row, err) < 0 ||
 	    each(scan, sql_moves, -1, true, move_row, err) < 0 ||
 	    each(scan, sql_adds, 1, true, add_row, err) < 0 ||
-	    store_scan_flush_series(scan, err) < 0 ||
+	    store_scan_flush_rows(scan, err) < 0 || store_scan_flush_series(scan, err) < 0 ||
 	    each(scan, sql_early_series, -1, true, judge_loss, err) < 0)
 		return -1;
 	return store_scan_flush(scan, err);

@@ -4,8 +4,8 @@
 
 #include "store/scan_private.h"
 
-#define LINE_COLUMNS                                                                                \
-	"SELECT b.id, d.path, b.name, b.size, b.mtime, b.first_seen, b.state, b.status, b.reasons," \
+#define LINE_COLUMNS                                                                                  \
+	"SELECT b.id, b.dir_id, b.name, b.size, b.mtime, b.first_seen, b.state, b.status, b.reasons," \
 	" b.series_id, b.touched"
 #define SERIES_SLOTS 64 /* that are remembered: neighbours are mostly of a few series */
 
@@ -13,6 +13,13 @@
 static const char sql_tree[] =
     LINE_COLUMNS " FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id AND b.live = 1"
 		 " WHERE d.location_id = ?1 ORDER BY d.path, b.name";
+/* The same, for a location that is most of the table: in the order in which they were first seen. */
+static const char sql_rows[] =
+    LINE_COLUMNS " FROM backup AS b NOT INDEXED WHERE b.live = 1 AND ?1 IS NOT NULL";
+static const char sql_is_most[] =
+    "SELECT 2 * sum(count + growing + stalled) >= (SELECT max(id) FROM backup) FROM series"
+    " WHERE location_id = ?1";
+static const char sql_dir[] = "SELECT path, location_id FROM dir WHERE id = ?1";
 static const char sql_tree_touched[] =
     LINE_COLUMNS " FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id AND b.live = 1"
 		 " WHERE d.location_id = ?1 AND b.touched = ?2 ORDER BY d.path, b.name";
@@ -43,13 +50,17 @@ struct store_scan_cursor {
 	const int64_t *ids; /* what was touched, of the scan; NULL: ask the rows */
 	uint64_t id_count, at;
 	bool only_touched;
-	bool by_id; /* the statement is run once for each id */
+	bool most;   /* of all rows are of this location */
+	bool first;  /* nothing was known before: nothing is gone */
+	bool is_row; /* the statement has not ended */
+	bool by_id;  /* the statement is run once for each id */
 	enum phase phase;
 	sqlite3_stmt *st;
 	char *host, *name, *root;
 	struct buf path;
-	size_t dir_len; /* of path that is the directory of the last row */
-	struct buf dir; /* as the column had it */
+	size_t dir_len; /* of path that is the directory */
+	int64_t dir_id;
+	bool is_ours; /* that directory */
 	struct line_series series[SERIES_SLOTS];
 };
 
@@ -68,13 +79,27 @@ read_location(struct store_scan_cursor *c, struct err *err)
 		c->name = mem_strdup(store_text(st, 1));
 		store_add_path(&c->path, st, 2);
 		c->root = mem_strdup(c->path.data);
-		c->dir_len = c->path.len;
 	}
 	store_reset(st);
 	return r < 0 ? -1 : 0;
 }
 
 /* The statement of the present phase. */
+static int
+is_most(struct store_scan_cursor *c, bool *ret, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(c->store, sql_is_most, err);
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, c->location_id);
+	r = store_step(c->store, st, err);
+	*ret = r > 0 && sqlite3_column_int(st, 0) != 0;
+	store_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
 static int
 begin_phase(struct store_scan_cursor *c, struct err *err)
 {
@@ -85,12 +110,13 @@ begin_phase(struct store_scan_cursor *c, struct err *err)
 	c->at = 0;
 	switch (c->phase) {
 	case PHASE_LIVE:
-		sql = !c->only_touched       ? sql_tree
-		    : c->ids || !c->id_count ? sql_one
-					     : sql_tree_touched;
+		if (!c->only_touched)
+			sql = c->most ? sql_rows : sql_tree;
+		else
+			sql = c->ids || !c->id_count ? sql_one : sql_tree_touched;
 		break;
 	case PHASE_GONE:
-		sql = c->ids || !c->id_count ? sql_one : sql_gone;
+		sql = c->ids || !c->id_count || c->first ? sql_one : sql_gone;
 		break;
 	case PHASE_VANISHED:
 		sql = sql_vanished;
@@ -103,7 +129,7 @@ begin_phase(struct store_scan_cursor *c, struct err *err)
 	if (!c->st)
 		return -1;
 	store_bind_int(c->st, 1, c->location_id);
-	if (sql != sql_tree)
+	if (sql != sql_tree && sql != sql_rows)
 		store_bind_int(c->st, 2, c->run_id);
 	if (c->by_id)
 		store_bind_int(c->st, 4, c->phase == PHASE_LIVE);
@@ -122,10 +148,12 @@ store_scan_lines(const struct store_scan *scan, bool only_touched,
 	    .run_id = scan->options.run_id,
 	    .only_touched = only_touched,
 	    .path = BUF_INIT,
-	    .dir = BUF_INIT,
 	};
 	c->id_count = store_scan_touched(scan, &c->ids);
-	if (read_location(c, err) < 0 || begin_phase(c, err) < 0) {
+	c->first = scan->direct;
+	if (c->first && !c->ids)
+		c->id_count = c->only_touched ? c->id_count : 0;
+	if (read_location(c, err) < 0 || is_most(c, &c->most, err) < 0 || begin_phase(c, err) < 0) {
 		store_scan_lines_close(c);
 		return -1;
 	}
@@ -133,22 +161,35 @@ store_scan_lines(const struct store_scan *scan, bool only_touched,
 	return 0;
 }
 
-static void
-read_path(struct store_scan_cursor *c)
+/* 1: the row is of this location. */
+static int
+read_path(struct store_scan_cursor *c, struct err *err)
 {
-	const void *dir = sqlite3_column_blob(c->st, 1);
-	size_t len = (size_t)sqlite3_column_bytes(c->st, 1);
+	int64_t id = sqlite3_column_int64(c->st, 1);
+	sqlite3_stmt *st;
+	int r;
 
-	if (c->dir.len != len || (len && memcmp(c->dir.data, dir, len) != 0) || !c->dir.cap) {
-		buf_clear(&c->dir);
-		buf_add(&c->dir, dir, len);
+	if (id != c->dir_id) {
+		st = store_stmt(c->store, sql_dir, err);
+		if (!st)
+			return -1;
+		store_bind_int(st, 1, id);
+		r = store_step(c->store, st, err);
 		buf_clear(&c->path);
 		buf_str(&c->path, c->root);
-		store_add_path(&c->path, c->st, 1);
+		if (r > 0) {
+			store_add_path(&c->path, st, 0);
+			c->is_ours = sqlite3_column_int64(st, 1) == c->location_id;
+		}
+		c->dir_id = id;
 		c->dir_len = c->path.len;
+		store_reset(st);
+		if (r <= 0)
+			return r;
 	}
 	c->path.len = c->dir_len;
 	store_add_path(&c->path, c->st, 2);
+	return c->is_ours;
 }
 
 static int
@@ -183,7 +224,6 @@ read_row(struct store_scan_cursor *c, struct store_backup *b, bool *ret_touched,
 	const struct line_series *series;
 	sqlite3_stmt *st = c->st;
 
-	read_path(c);
 	if (find_series(c, sqlite3_column_int64(st, 9), &series, err) < 0)
 		return -1;
 	*b = (struct store_backup){
@@ -243,10 +283,15 @@ store_scan_lines_next(struct store_scan_cursor *c, struct store_backup *ret_back
 
 	while (c->phase != PHASE_END) {
 		r = step(c, err);
-		if (r < 0)
-			return -1;
+		c->is_row = r > 0;
+		if (r > 0)
+			r = read_path(c, err);
 		if (r > 0)
 			return read_row(c, ret_backup, ret_touched, err);
+		if (r < 0)
+			return -1;
+		if (c->is_row)
+			continue;
 		c->phase++;
 		if (begin_phase(c, err) < 0)
 			return -1;
@@ -261,7 +306,6 @@ store_scan_lines_close(struct store_scan_cursor *c)
 		return;
 	(void)sqlite3_finalize(c->st);
 	buf_release(&c->path);
-	buf_release(&c->dir);
 	for (size_t i = 0; i < SERIES_SLOTS; i++)
 		free(c->series[i].name);
 	free(c->host);

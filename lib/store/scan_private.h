@@ -29,6 +29,14 @@ struct store_scan_text { /* where the strings of a known row are in the arena */
 	bool has_reasons, has_entries;
 };
 
+#define STORE_SCAN_ROWS 16 /* inserted by one statement: a third cheaper than one by one */
+
+struct store_scan_new { /* a row that waits for the others of its statement */
+	int64_t dir_id, series_id, time;
+	struct store_seen seen; /* its strings are in the arena, see the offsets */
+	size_t name, entries, reasons;
+};
+
 struct store_scan {
 	struct store *store;
 	struct store_scan_options options;
@@ -46,6 +54,9 @@ struct store_scan {
 	size_t texts_cap;
 
 	struct store_scan_slot *slots;
+	struct store_scan_new waiting[STORE_SCAN_ROWS];
+	size_t waiting_count;
+	struct buf waiting_text;
 	int64_t *touched;
 	uint64_t touched_count;
 	size_t touched_cap;
@@ -58,9 +69,10 @@ int store_scan_note(struct store_scan *scan, struct err *err);
 
 void store_scan_touch(struct store_scan *scan, int64_t id);
 
-/* Insert a row for seen in directory dir_id. */
-int store_scan_insert(struct store_scan *scan, int64_t dir_id, const struct store_seen *seen,
-    int64_t *ret_id, struct err *err);
+/* Insert a row for seen in directory dir_id, with the next ones or at the next flush. */
+int store_scan_insert(
+    struct store_scan *scan, int64_t dir_id, const struct store_seen *seen, struct err *err);
+int store_scan_flush_rows(struct store_scan *scan, struct err *err);
 
 /* The slot of a series, found or created; valid until the next call. */
 int store_scan_series(struct store_scan *scan, const char *name, size_t len, int64_t time,

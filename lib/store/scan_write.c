@@ -4,10 +4,16 @@
 
 #include "store/scan_private.h"
 
-static const char sql_insert[] =
-    "INSERT INTO backup (dir_id, series_id, name, size, mtime, mtime_nsec, device, inode, entries,"
-    " time, first_seen, changed_at, state, status, reasons, completed_at, touched)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15, ?16)";
+#define INSERT                                                                                     \
+	"INSERT INTO backup (dir_id, series_id, name, size, mtime, mtime_nsec, device, inode,"     \
+	" entries, time, first_seen, changed_at, state, status, reasons, completed_at, touched)"   \
+	" VALUES "
+#define ROW      "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define ROW_ARGS 17
+#define ROWS4    ROW ", " ROW ", " ROW ", " ROW
+
+static const char sql_insert_one[] = INSERT ROW;
+static const char sql_insert_rows[] = INSERT ROWS4 ", " ROWS4 ", " ROWS4 ", " ROWS4;
 static const char sql_series_find[] = "SELECT id FROM series WHERE location_id = ?1 AND name = ?2";
 static const char sql_series_add[] =
     "INSERT INTO series (location_id, name, first_seen) VALUES (?1, ?2, ?3)";
@@ -173,49 +179,112 @@ store_scan_series(struct store_scan *scan, const char *name, size_t len, int64_t
 	return 0;
 }
 
+/* ---------------------------------------------------------------- rows */
 static void
 bind_word(sqlite3_stmt *st, int i, const char *word)
 {
 	(void)sqlite3_bind_text(st, i, word, -1, SQLITE_STATIC);
 }
 
+static void
+bind_row(struct store_scan *scan, sqlite3_stmt *st, int base, const struct store_scan_new *row)
+{
+	const struct store_seen *seen = &row->seen;
+	const char *text = scan->waiting_text.data;
+	int64_t now = scan->options.now;
+
+	store_bind_int(st, base + 1, row->dir_id);
+	store_bind_int(st, base + 2, row->series_id);
+	(void)sqlite3_bind_blob(st, base + 3, text + row->name, (int)seen->name_len, SQLITE_STATIC);
+	store_bind_int(st, base + 4, (int64_t)seen->size);
+	store_bind_int(st, base + 5, seen->mtime);
+	store_bind_int(st, base + 6, seen->mtime_nsec);
+	store_bind_int(st, base + 7, (int64_t)seen->device);
+	store_bind_int(st, base + 8, (int64_t)seen->inode);
+	bind_word(st, base + 9, seen->entries ? text + row->entries : NULL);
+	store_bind_int(st, base + 10, row->time);
+	store_bind_int(st, base + 11, now);
+	store_bind_int(st, base + 12, now);
+	bind_word(st, base + 13, record_word(RECORD_LIST_STATE, (int)seen->state));
+	bind_word(st, base + 14, record_word(RECORD_LIST_STATUS, (int)seen->status));
+	bind_word(st, base + 15, seen->reasons ? text + row->reasons : NULL);
+	store_bind_time(st, base + 16, seen->state == RECORD_STATE_COMPLETE ? now : CLOCK_NONE);
+	store_bind_int(st, base + 17, scan->options.run_id);
+}
+
+/* Insert count rows from the first on by one statement. Within a transaction their ids follow each
+ * other. */
+static int
+insert(struct store_scan *scan, size_t first, size_t count, struct err *err)
+{
+	sqlite3_stmt *st =
+	    store_stmt(scan->store, count == 1 ? sql_insert_one : sql_insert_rows, err);
+	int64_t last;
+
+	if (!st)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		bind_row(scan, st, (int)i * ROW_ARGS, &scan->waiting[first + i]);
+	if (store_run_stmt(scan->store, st, err) < 0)
+		return -1;
+	last = store_last_id(scan->store);
+	for (size_t i = count; i > 0; i--)
+		store_scan_touch(scan, last - (int64_t)i + 1);
+	return 0;
+}
+
 int
-store_scan_insert(struct store_scan *scan, int64_t dir_id, const struct store_seen *seen,
-    int64_t *ret_id, struct err *err)
+store_scan_flush_rows(struct store_scan *scan, struct err *err)
+{
+	size_t n = scan->waiting_count;
+
+	scan->waiting_count = 0;
+	if (n == STORE_SCAN_ROWS) {
+		if (insert(scan, 0, n, err) < 0)
+			return -1;
+	} else {
+		for (size_t i = 0; i < n; i++) {
+			if (insert(scan, i, 1, err) < 0)
+				return -1;
+		}
+	}
+	buf_clear(&scan->waiting_text);
+	return 0;
+}
+
+static size_t
+keep(struct buf *text, const char *s, size_t len)
+{
+	size_t at = text->len;
+
+	buf_add(text, s, len);
+	buf_add(text, "", 1);
+	return at;
+}
+
+int
+store_scan_insert(
+    struct store_scan *scan, int64_t dir_id, const struct store_seen *seen, struct err *err)
 {
 	int64_t now = scan->options.now, time = seen->mtime < now ? seen->mtime : now;
+	struct store_scan_new *row = &scan->waiting[scan->waiting_count];
+	struct store_scan_row numbers = store_scan_row_of(seen);
+	struct buf *text = &scan->waiting_text;
 	struct store_scan_slot *slot;
-	struct store_scan_row row;
-	sqlite3_stmt *st;
 
 	if (store_scan_series(scan, seen->series, seen->series_len, time, &slot, err) < 0)
 		return -1;
-	row = store_scan_row_of(seen);
-	store_scan_count(&slot->delta, &row, 1);
+	store_scan_count(&slot->delta, &numbers, 1);
 	slot->delta.completed += seen->state == RECORD_STATE_COMPLETE;
 	slot->dirty = true;
-	st = store_stmt(scan->store, sql_insert, err);
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, dir_id);
-	store_bind_int(st, 2, slot->id);
-	(void)sqlite3_bind_blob(st, 3, seen->name, (int)seen->name_len, SQLITE_STATIC);
-	store_bind_int(st, 4, (int64_t)seen->size);
-	store_bind_int(st, 5, seen->mtime);
-	store_bind_int(st, 6, seen->mtime_nsec);
-	store_bind_int(st, 7, (int64_t)seen->device);
-	store_bind_int(st, 8, (int64_t)seen->inode);
-	bind_word(st, 9, seen->entries);
-	store_bind_int(st, 10, time);
-	store_bind_int(st, 11, now);
-	bind_word(st, 12, record_word(RECORD_LIST_STATE, (int)seen->state));
-	bind_word(st, 13, record_word(RECORD_LIST_STATUS, (int)seen->status));
-	bind_word(st, 14, seen->reasons);
-	store_bind_time(st, 15, seen->state == RECORD_STATE_COMPLETE ? now : CLOCK_NONE);
-	store_bind_int(st, 16, scan->options.run_id);
-	if (store_run_stmt(scan->store, st, err) < 0)
-		return -1;
-	*ret_id = store_last_id(scan->store);
-	store_scan_touch(scan, *ret_id);
-	return 0;
+	*row = (struct store_scan_new){
+	    .dir_id = dir_id, .series_id = slot->id, .time = time, .seen = *seen};
+	row->name = keep(text, seen->name, seen->name_len);
+	if (seen->entries)
+		row->entries = keep(text, seen->entries, strlen(seen->entries));
+	if (seen->reasons)
+		row->reasons = keep(text, seen->reasons, strlen(seen->reasons));
+	if (++scan->waiting_count < STORE_SCAN_ROWS)
+		return 0;
+	return store_scan_flush_rows(scan, err);
 }
