@@ -249,7 +249,7 @@ const struct record_field record_fields[] = {
     {A, "state", WORD(ALERT_STATE), "how it is"},
     {A, "opened", TIME, "since when"},
     {A, "resolved", TIME, "until when"},
-    {A, "reasons", LIST(ALERT_REASON), "why"},
+    {A, "reasons", LIST(ALERT_REASON), "why: these, or the reasons of its subject"},
     {A, "failing", INT, "how many things are wrong about the subject"},
     {A, "summary", STR, "one line for people"},
     {A, "notify", WORD(NOTIFY), "what became of its message"},

@@ -2,8 +2,14 @@
 def maybe(t): {type: [t, "null"]};
 # The reason of a verdict is a word of one of three lists.
 def is_verdict_reason: .kind == "backup" and (.name | endswith(".reason"));
+# An alert has reasons of its own, and those of what it is about.
+def alert_reasons($words):
+  $words | .alert_reason + .backup_reason + .series_reason + .location_reason + .fail_reason
+    + .error_verdict_reason + .cap + .error_reason | unique;
 def plain($words):
-  if is_verdict_reason then
+  if .kind == "alert" and .name == "reasons" then
+    maybe("array") + {items: {enum: alert_reasons($words)}}
+  elif is_verdict_reason then
     {enum: ($words.fail_reason + $words.skip_reason + $words.error_verdict_reason + [null] | unique)}
   elif .type == "string" then maybe("string")
   elif .type == "integer" then maybe("integer") + {minimum: -9007199254740991, maximum: 9007199254740991}
