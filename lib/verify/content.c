@@ -1,0 +1,208 @@
+// What the bytes are, and whether every check they have passes: codec, format, name, level.
+#include <stdarg.h>
+
+#include "verify/verify_private.h"
+
+/* The order is the order of the bids. */
+const struct verify_format *const verify_formats[] = {
+    &verify_format_tar,
+    &verify_format_zip,
+    &verify_format_7zip,
+    &verify_format_cpio,
+    &verify_format_sqlite,
+    &verify_format_pgcustom,
+    &verify_format_redis,
+    &verify_format_encrypted,
+    &verify_format_postgresql,
+    &verify_format_mysql,
+    &verify_format_sqlite_dump,
+    NULL,
+};
+
+int
+verify_content_set(struct verify_content *c, enum record_verdict verdict, enum verify_reason reason,
+    const char *fmt, ...)
+{
+	if (c->verdict != RECORD_VERDICT_PASS)
+		return 0;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(c->detail, sizeof(c->detail), fmt, ap);
+	va_end(ap);
+	c->verdict = verdict;
+	c->reason = reason;
+	c->level = RECORD_LEVEL_NONE;
+	return 0;
+}
+
+/* A fault of the decompressor as a verdict. */
+static int
+add_codec_fault(struct verify_content *c, const struct codec_status *s)
+{
+	const char *name = codec_name(s->type);
+	const char *detail = *s->detail ? s->detail : codec_fault_name(s->fault);
+	/* What the format said is only a consequence. */
+	c->verdict = RECORD_VERDICT_PASS;
+	switch (s->fault) {
+	case CODEC_FAULT_NONE:
+		break;
+	case CODEC_FAULT_TRUNCATED:
+		c->offset = s->out;
+		return verify_content_set(c, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
+		    "%s: %s, at byte %llu", name, detail, (unsigned long long)s->in);
+	case CODEC_FAULT_DAMAGED:
+		c->offset = s->out;
+		return verify_content_set(c, RECORD_VERDICT_FAIL, VERIFY_REASON_DAMAGED,
+		    "%s: %s, at byte %llu", name, detail, (unsigned long long)s->in);
+	case CODEC_FAULT_BOMB:
+		return verify_content_set(
+		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_BOMB, "%s: %s", name, detail);
+	case CODEC_FAULT_MEMORY:
+		return verify_content_set(c, RECORD_VERDICT_SKIP, VERIFY_REASON_UNSUPPORTED,
+		    "%s: needs more memory than allowed (%s)", name, detail);
+	case CODEC_FAULT_TIME:
+		return verify_content_set(c, RECORD_VERDICT_ERROR, VERIFY_REASON_TIMEOUT,
+		    "%s: takes longer than allowed", name);
+	case CODEC_FAULT_INPUT:
+		return -1;
+	}
+	return 0;
+}
+
+/* No format of ours: every byte is decoded, and that is all that can be said. */
+static int
+check_opaque(struct verify_stream *s, struct err *err)
+{
+	bool zero = true;
+	const uint8_t *data;
+	ssize_t n;
+	while ((n = codec_read(s->codec, &data, err)) > 0)
+		zero = zero && data[0] == 0 && !memcmp(data, data + 1, (size_t)n - 1);
+	if (n < 0)
+		return 0; /* the codec's fault says it */
+	const struct codec_status *status = codec_status(s->codec);
+	if (zero && status->out)
+		return verify_content_set(
+		    s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_DAMAGED, "nothing but zero bytes");
+	if (status->type == CODEC_NONE)
+		return verify_content_set(s->out, RECORD_VERDICT_SKIP, VERIFY_REASON_UNVERIFIABLE,
+		    "no format that can be looked into");
+	s->out->warnings |= VERIFY_WARN_UNKNOWN;
+	return 0;
+}
+
+/* A name that promises a container, and content that is something else. */
+static int
+check_name(struct verify_stream *s, const struct verify_format *format)
+{
+	struct verify_promise p;
+	enum codec_type codec = codec_status(s->codec)->type;
+	verify_promise_of(s->name, &p);
+	if (format == &verify_format_encrypted || p.encrypted)
+		return 0;
+	if (p.codec != CODEC_NONE && p.codec != codec)
+		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_FOREIGN,
+		    "its name promises %s, its content is %s", codec_name(p.codec),
+		    codec != CODEC_NONE ? codec_name(codec)
+			: format        ? format->name
+					: "something else");
+	if (p.archive == ARCHIVE_KIND_NONE ||
+	    (format && !strcmp(format->name, archive_kind_name(p.archive))))
+		return 0;
+	return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_FOREIGN,
+	    "its name promises %s, its content is %s", archive_kind_name(p.archive),
+	    format ? format->name : "something else");
+}
+
+/* A stream without a byte, or a tar of zeros only: a backup of nothing. */
+static bool
+is_empty(const struct verify_stream *s)
+{
+	return s->head_len == 0 && !codec_status(s->codec)->fault;
+}
+
+static int
+check_stream(struct verify_stream *s, struct err *err)
+{
+	struct verify_content *c = s->out;
+	const struct verify_format *format = NULL;
+	if (is_empty(s))
+		return verify_content_set(
+		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY, "there is nothing in it");
+	for (size_t i = 0; verify_formats[i] && !format; i++)
+		if (verify_formats[i]->bid(s))
+			format = verify_formats[i];
+	if (format)
+		snprintf(c->format, sizeof(c->format), "%s", format->name);
+	check_name(s, format);
+	/* A head that was cut says nothing; the fault of the codec does. */
+	if (codec_status(s->codec)->fault)
+		c->verdict = RECORD_VERDICT_PASS;
+	struct verify_content named = *c;
+	int r = format ? format->check(s, err) : check_opaque(s, err);
+	if (named.verdict == RECORD_VERDICT_FAIL && c->verdict != RECORD_VERDICT_ERROR)
+		*c = named;
+	return r;
+}
+
+/* The levels: intact if checksums cover all of it, complete if its end was seen. */
+static void
+conclude(struct verify_content *c, const struct codec_status *s)
+{
+	if (s->type != CODEC_NONE)
+		snprintf(c->codec, sizeof(c->codec), "%s", codec_name(s->type));
+	c->bytes = s->out;
+	if (s->garbage)
+		c->warnings |= VERIFY_WARN_GARBAGE;
+	if (c->verdict != RECORD_VERDICT_PASS)
+		return;
+	if (s->type != CODEC_NONE && s->checked)
+		c->level = RECORD_LEVEL_INTACT;
+	if (c->level != RECORD_LEVEL_INTACT)
+		c->warnings |= VERIFY_WARN_UNCHECKED;
+}
+
+int
+verify_content_check(const struct codec_input *input, const char *name,
+    const struct verify_limits *limits, int64_t deadline_ms, struct verify_content *ret_content,
+    struct err *err)
+{
+	static const struct verify_limits none;
+	struct codec *codec = NULL;
+	if (!limits)
+		limits = &none;
+	struct codec_limits cl = {
+	    .memory = limits->memory,
+	    .max_bytes = limits->max_bytes,
+	    .max_ratio = limits->max_ratio,
+	    .deadline_ms = deadline_ms,
+	    .threads = limits->threads,
+	};
+	*ret_content =
+	    (struct verify_content){.verdict = RECORD_VERDICT_PASS, .level = RECORD_LEVEL_COMPLETE};
+	struct verify_stream s = {.name = name ? name : "", .limits = limits, .out = ret_content};
+	if (codec_open(&codec, input, &cl, err) < 0)
+		return -1;
+	s.codec = codec;
+	int r = -1;
+	ssize_t n = codec_peek(codec, &s.head, CODEC_PEEK_MAX, err);
+	if (n < 0)
+		goto out;
+	s.head_len = (size_t)n;
+	r = check_stream(&s, err);
+	if (r < 0)
+		goto out;
+	/* Whatever the format stopped at: the compression is read to its end. */
+	if (ret_content->reason != VERIFY_REASON_BOMB)
+		(void)codec_drain(codec, NULL);
+	const struct codec_status *status = codec_status(codec);
+	if (status->fault != CODEC_FAULT_NONE && status->fault != CODEC_FAULT_INPUT &&
+	    ret_content->reason != VERIFY_REASON_BOMB)
+		add_codec_fault(ret_content, status);
+	if (status->fault == CODEC_FAULT_INPUT)
+		r = err_set(err, ERR_IO, "cannot read");
+	conclude(ret_content, status);
+out:
+	codec_close(codec);
+	return r;
+}

@@ -1,0 +1,128 @@
+/*
+ * Inside verify: the one pass over a file, and what a format gives content.c.
+ */
+#ifndef VERIFY_VERIFY_PRIVATE_H
+#define VERIFY_VERIFY_PRIVATE_H
+
+#include "archive/archive.h"
+#include "codec/codec.h"
+#include "verify/verify.h"
+
+/* ---------------------------------------------------------------- the one pass (input.c) */
+
+#define VERIFY_BLOCK  (256 * 1024)
+#define VERIFY_BLOCKS 4
+
+struct verify_hasher; /* a thread that digests blocks behind the reader */
+
+/* What a worker keeps from file to file. */
+struct verify_context {
+	uint8_t *blocks; /* VERIFY_BLOCKS of VERIFY_BLOCK bytes */
+	struct hash *hashes[VERIFY_DIGESTS];
+	struct verify_limits limits;
+};
+
+void verify_context_init(struct verify_context *c, const struct verify_limits *limits);
+void verify_context_release(struct verify_context *c);
+
+struct verify_input {
+	struct verify_context *context;
+	int fd;
+	uint64_t size;
+	uint64_t pos;                 /* of the next byte to read */
+	uint64_t dropped;             /* up to here the page cache was left as it was found */
+	uint64_t cached;              /* bit i: stripe i of 64 was in the page cache before */
+	size_t block;                 /* the block that is filled next */
+	struct verify_hasher *hasher; /* NULL: digests are taken in place */
+	unsigned digests;             /* how many of context->hashes are in use */
+	bool ended;
+	int error; /* errno of a read that failed */
+};
+
+/* threaded: digests are computed beside whatever the caller does with the blocks. */
+int verify_input_open(struct verify_input *in, struct verify_context *c, int fd, uint64_t size,
+    uint64_t cached, const char *const algorithms[VERIFY_DIGESTS], bool threaded, struct err *err);
+/* Read what is left, finish the digests. */
+int verify_input_finish(
+    struct verify_input *in, struct verify_digest digests[VERIFY_DIGESTS], struct err *err);
+void verify_input_close(struct verify_input *in); /* after finish, or instead of it */
+
+/* The same as a codec_input, arg is in. */
+struct codec_input verify_input_codec(struct verify_input *in);
+
+/* Which of 64 stripes of the file are in the page cache. To be asked as whoever opened it. */
+uint64_t verify_cached(int fd, uint64_t size);
+
+/* ---------------------------------------------------------------- formats (content.c) */
+
+/* A format looks at a decoded stream. */
+struct verify_stream {
+	struct codec *codec; /* fresh but peeked */
+	const uint8_t *head; /* the first bytes, valid until the first codec_read() */
+	size_t head_len;
+	const char *name; /* base name of the file, "" if unknown */
+	const struct verify_limits *limits;
+	struct verify_content *out; /* preset: verdict pass, level complete */
+};
+
+struct verify_format {
+	const char *name; /* in the record */
+	/* Are these first bytes (up to 64 KiB) of this format? */
+	bool (*bid)(const struct verify_stream *s);
+	/* Read the stream to its end; set verdict, reason, level, last, entries, detail. What the
+	 * codec finds is added by the caller. -1: reading failed. */
+	int (*check)(struct verify_stream *s, struct err *err);
+};
+
+extern const struct verify_format *const verify_formats[];
+
+extern const struct verify_format verify_format_tar;
+extern const struct verify_format verify_format_zip;
+extern const struct verify_format verify_format_7zip;
+extern const struct verify_format verify_format_cpio;
+extern const struct verify_format verify_format_encrypted;
+extern const struct verify_format verify_format_postgresql;
+extern const struct verify_format verify_format_pgcustom;
+extern const struct verify_format verify_format_mysql;
+extern const struct verify_format verify_format_sqlite_dump;
+extern const struct verify_format verify_format_sqlite;
+extern const struct verify_format verify_format_redis;
+
+/* Set the verdict; the first one stays. Always returns 0. */
+int verify_content_set(struct verify_content *c, enum record_verdict verdict,
+    enum verify_reason reason, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The whole of content verification over an input. -1: reading failed. */
+int verify_content_check(const struct codec_input *input, const char *name,
+    const struct verify_limits *limits, int64_t deadline_ms, struct verify_content *ret_content,
+    struct err *err);
+
+/* What a file name promises (name.c): "" for nothing. */
+struct verify_promise {
+	enum codec_type codec;
+	enum archive_kind archive;
+	bool encrypted;
+};
+void verify_promise_of(const char *name, struct verify_promise *ret_promise);
+
+/* ---------------------------------------------------------------- lines of a stream (lines.c) */
+
+/* Text dumps are looked at line by line; of a long line only the beginning is kept. */
+#define VERIFY_LINE_KEPT 512
+
+struct verify_lines {
+	struct codec *codec;
+	const uint8_t *in;
+	size_t in_len;
+	char line[VERIFY_LINE_KEPT + 1];
+	size_t len;      /* of what is kept */
+	char end[3];     /* the last two bytes of the line, "" padded */
+	uint64_t full;   /* length of the whole line */
+	uint64_t offset; /* of its first byte */
+	bool newline;    /* it ended with one */
+};
+
+/* 1 a line, 0 the end, -1 a fault of the codec. */
+int verify_lines_next(struct verify_lines *l, struct err *err);
+
+#endif

@@ -1,0 +1,75 @@
+// A worker process: takes requests and open files from its socket, answers, and knows nothing else.
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "verify/worker_private.h"
+
+/* One message: the requests, and as many descriptors beside them. The number, 0 at the end, -1. */
+static ssize_t
+receive(int socket, struct verify_request *requests, int *fds)
+{
+	union {
+		char buf[CMSG_SPACE(sizeof(int) * VERIFY_BATCH)];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {.iov_base = requests, .iov_len = sizeof(*requests) * VERIFY_BATCH};
+	struct msghdr msg = {
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.buf,
+	    .msg_controllen = sizeof(control.buf),
+	};
+	ssize_t n;
+	do
+		n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n;
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	size_t count = (size_t)n / sizeof(*requests);
+	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int) * count))
+		return -1;
+	memcpy(fds, CMSG_DATA(c), sizeof(int) * count);
+	return (ssize_t)count;
+}
+
+static void
+work(
+    struct verify_context *context, const struct verify_request *q, int fd, struct verify_answer *a)
+{
+	struct verify_job job = {
+	    .fd = fd,
+	    .content = q->content,
+	    .name = q->name,
+	    .max_ms = q->max_ms,
+	    .size = q->size,
+	    .mtime = q->mtime,
+	    .mtime_nsec = q->mtime_nsec,
+	};
+	for (size_t i = 0; i < VERIFY_DIGESTS; i++)
+		job.algorithms[i] = *q->algorithms[i] ? q->algorithms[i] : NULL;
+	verify_worker_examine(context, &job, q->cached, a);
+	close(fd);
+}
+
+int
+verify_worker_main(int socket, const struct verify_limits *limits)
+{
+	struct verify_context context;
+	struct verify_request *requests = mem_array(VERIFY_BATCH, sizeof(*requests));
+	struct verify_answer *answers = mem_array(VERIFY_BATCH, sizeof(*answers));
+	int fds[VERIFY_BATCH];
+	ssize_t n;
+	verify_context_init(&context, limits);
+	while ((n = receive(socket, requests, fds)) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			work(&context, &requests[i], fds[i], &answers[i]);
+		if (send(socket, answers, (size_t)n * sizeof(*answers), MSG_NOSIGNAL) < 0)
+			break;
+	}
+	verify_context_release(&context);
+	free(requests);
+	free(answers);
+	return n == 0 ? 0 : 1;
+}

@@ -1,0 +1,33 @@
+/*
+ * Inside verify: what goes between the pool and its workers. Requests travel over a socketpair,
+ * each with the descriptors of its files; answers come back over the same socket. A worker may be
+ * in the hands of whoever wrote the backup: its answers are fixed in size and checked.
+ */
+#ifndef VERIFY_WORKER_PRIVATE_H
+#define VERIFY_WORKER_PRIVATE_H
+
+#include "verify/verify_private.h"
+
+#define VERIFY_NAME_SENT 256
+
+struct verify_request {
+	uint64_t size;
+	int64_t mtime;
+	int64_t max_ms;
+	uint64_t cached;
+	uint32_t mtime_nsec;
+	bool content;
+	char algorithms[VERIFY_DIGESTS][HASH_NAME_MAX];
+	char name[VERIFY_NAME_SENT];
+};
+
+/* As many small files travel in one message; large ones go alone. */
+#define VERIFY_BATCH 16
+
+void verify_worker_examine(struct verify_context *context, const struct verify_job *job,
+    uint64_t cached, struct verify_answer *ret_answer);
+
+/* The life of a worker: jobs from the socket until it closes. Returns the exit status. */
+int verify_worker_main(int socket, const struct verify_limits *limits);
+
+#endif
