@@ -123,6 +123,10 @@ enum archive_kind archive_sniff(const void *data, size_t len);
 int archive_walk(struct codec *codec, enum archive_kind kind, const struct archive_limits *limits,
     const struct archive_visitor *visitor, struct archive_result *ret_result, struct err *err);
 
+/* Load what the walker needs from files (a UTF-8 character set for the names): to be called before
+ * a process is enclosed where it cannot open them. Sets the LC_CTYPE of the process. */
+void archive_prepare(void);
+
 /* What a name would do if it were created: NULL if it stays inside, else "absolute", "dotdot",
  * "empty" or "nul". */
 const char *archive_item_unsafe(const char *name, size_t len);

@@ -2,6 +2,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <langinfo.h>
 #include <locale.h>
 
 #include "archive/archive_private.h"
@@ -138,7 +139,7 @@ static bool
 is_harmless(struct archive *a)
 {
 	const char *said = archive_error_string(a);
-	return said && strstr(said, "can't be converted");
+	return said && strstr(said, "be converted");
 }
 
 /* ---------------------------------------------------------------- entries */
@@ -367,7 +368,8 @@ archive_walk_library(struct archive_walker *w, enum archive_kind kind)
 {
 	struct library l = {.w = w, .block = (const uint8_t *)""};
 	/* Names in pax headers and 7zip are Unicode; they come out as UTF-8 whatever the locale. */
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	bool is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	locale_t utf8 = is_utf8 ? (locale_t)0 : newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	locale_t old = utf8 ? uselocale(utf8) : (locale_t)0;
 	struct archive *a = archive_read_new();
 	int r = -1;
@@ -386,4 +388,11 @@ archive_walk_library(struct archive_walker *w, enum archive_kind kind)
 		freelocale(utf8);
 	}
 	return r;
+}
+
+void
+archive_prepare(void)
+{
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		(void)setlocale(LC_CTYPE, "C.UTF-8");
 }

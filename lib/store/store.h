@@ -173,5 +173,6 @@ int store_backup_by_id(
 #include "store/report.h"
 #include "store/restore.h"
 #include "store/score.h"
+#include "store/verify.h"
 
 #endif

@@ -75,6 +75,7 @@ worker_child(int socket, const struct verify_pool_options *options)
 	};
 	struct hello hello = {.ok = true};
 	struct err err = {0};
+	archive_prepare();
 	if (!options->no_sandbox && sandbox_enter(&profile, &hello.layers, &err) < 0) {
 		hello.ok = false;
 		snprintf(hello.msg, sizeof(hello.msg), "%.255s", err.msg);

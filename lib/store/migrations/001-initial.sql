@@ -85,9 +85,11 @@ CREATE TABLE backup (
 );
 CREATE UNIQUE INDEX backup_by_name ON backup (dir_id, name) WHERE live = 1;
 CREATE INDEX backup_by_series ON backup (series_id, time);
+CREATE INDEX backup_gone_by_name ON backup (dir_id, name) WHERE live = 0;
 CREATE INDEX backup_vanished ON backup (dir_id) WHERE state = 'vanished' AND status = 'failed';
 
--- Every verification that ended in a verdict; record is the JSON that stood on the line.
+-- Every verification that ended in a verdict; record is the JSON that stood on the line, kept here
+-- unless it is a pass (the newest one is in standing).
 CREATE TABLE verification (
 	id          INTEGER PRIMARY KEY,
 	backup_id   BIGINT NOT NULL REFERENCES backup (id),
@@ -98,18 +100,23 @@ CREATE TABLE verification (
 	level       TEXT,
 	bytes       BIGINT,
 	ms          BIGINT,
-	record      TEXT NOT NULL
+	record      TEXT
 );
 CREATE INDEX verification_by_location ON verification (location_id, at);
 
--- The last verdict that stands for each backup and method (an error never replaces a verdict).
-CREATE TABLE method_state (
-	backup_id   BIGINT NOT NULL REFERENCES backup (id),
-	method      TEXT NOT NULL,       -- size timestamp checksum:sha256 content
-	verdict     TEXT NOT NULL,
-	at          BIGINT NOT NULL,
-	error_at    BIGINT,              -- the last try that ended in error, if later
-	PRIMARY KEY (backup_id, method)
+-- The last verdict that stands for each backup and method (an error never replaces a verdict): a
+-- word and when. error_at: the last try that ended in an error, if nothing was found out since.
+CREATE TABLE verify_state (
+	backup_id         INTEGER PRIMARY KEY REFERENCES backup (id),
+	size_verdict      TEXT,
+	size_at           BIGINT,
+	timestamp_verdict TEXT,
+	timestamp_at      BIGINT,
+	checksum_verdict  TEXT,
+	checksum_at       BIGINT,
+	content_verdict   TEXT,
+	content_at        BIGINT,
+	error_at          BIGINT
 );
 
 -- What the content was when it was first read, or accepted by a person.

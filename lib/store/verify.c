@@ -1,0 +1,226 @@
+// What verification found out: verdicts for each content and method, baselines, the standing one.
+#include <string.h>
+
+#include "record/record.h"
+#include "store/store_private.h"
+
+static const char sql_state[] =
+    "SELECT size_verdict, size_at, timestamp_verdict, timestamp_at, checksum_verdict, checksum_at,"
+    " content_verdict, content_at, error_at FROM verify_state WHERE backup_id = ?1";
+static const char sql_baseline[] =
+    "SELECT digest, at, source FROM baseline WHERE backup_id = ?1 AND algorithm = ?2";
+static const char sql_previous[] =
+    "SELECT p.mtime FROM backup AS b JOIN backup AS p ON p.dir_id = b.dir_id AND p.name = b.name"
+    " WHERE b.id = ?1 AND p.live = 0 AND p.state NOT IN ('vanished', 'expired')"
+    " ORDER BY p.id DESC LIMIT 1";
+
+static int
+read_state(struct store *store, int64_t id, struct store_verify_state *s, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_state, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, id);
+	int r = store_step(store, st, err);
+	for (int i = 0; r > 0 && i < STORE_VERIFY_METHODS; i++) {
+		s->methods[i].verdict = (enum record_verdict)record_word_find(
+		    RECORD_LIST_VERDICT, store_text(st, 2 * i));
+		s->methods[i].at = store_time(st, 2 * i + 1);
+	}
+	if (r > 0)
+		s->error_at = store_time(st, 2 * STORE_VERIFY_METHODS);
+	store_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
+static int
+read_baseline(struct store *store, int64_t id, const char *algorithm, struct store_verify_state *s,
+    struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_baseline, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, id);
+	store_bind_text(st, 2, algorithm);
+	int r = store_step(store, st, err);
+	if (r > 0) {
+		snprintf(s->baseline, sizeof(s->baseline), "%s", store_text(st, 0));
+		s->baseline_at = store_time(st, 1);
+		s->accepted = !strcmp(store_text(st, 2), "accepted");
+		s->from_manifest = !strcmp(store_text(st, 2), "manifest");
+	}
+	store_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
+static int
+read_previous(struct store *store, int64_t id, struct store_verify_state *s, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_previous, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, id);
+	int r = store_step(store, st, err);
+	s->has_previous = r > 0;
+	if (r > 0)
+		s->previous_mtime = sqlite3_column_int64(st, 0);
+	store_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
+int
+store_verify_state(struct store *store, int64_t backup_id, const char *algorithm,
+    struct store_verify_state *ret_state, struct err *err)
+{
+	struct store_verify_state *s = ret_state;
+	*s = (struct store_verify_state){
+	    .error_at = CLOCK_NONE, .baseline_at = CLOCK_NONE, .previous_mtime = CLOCK_NONE};
+	for (int i = 0; i < STORE_VERIFY_METHODS; i++)
+		s->methods[i].at = CLOCK_NONE;
+	if (read_state(store, backup_id, s, err) < 0 ||
+	    read_baseline(store, backup_id, algorithm, s, err) < 0)
+		return -1;
+	return read_previous(store, backup_id, s, err);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static const char sql_insert[] =
+    "INSERT INTO verification (backup_id, location_id, at, verdict, reason, level, bytes, ms, record)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+static const char sql_stands[] =
+    "INSERT INTO standing (backup_id, location_id, verify_verdict, verify_level, verify_reason,"
+    " verify_at, verify_record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    " ON CONFLICT (backup_id) DO UPDATE SET verify_verdict = excluded.verify_verdict,"
+    " verify_level = excluded.verify_level, verify_reason = excluded.verify_reason,"
+    " verify_at = excluded.verify_at, verify_record = excluded.verify_record";
+static const char sql_put_state[] =
+    "INSERT INTO verify_state (backup_id, size_verdict, size_at, timestamp_verdict, timestamp_at,"
+    " checksum_verdict, checksum_at, content_verdict, content_at, error_at)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL)"
+    " ON CONFLICT (backup_id) DO UPDATE SET"
+    " size_verdict = coalesce(excluded.size_verdict, size_verdict),"
+    " size_at = coalesce(excluded.size_at, size_at),"
+    " timestamp_verdict = coalesce(excluded.timestamp_verdict, timestamp_verdict),"
+    " timestamp_at = coalesce(excluded.timestamp_at, timestamp_at),"
+    " checksum_verdict = coalesce(excluded.checksum_verdict, checksum_verdict),"
+    " checksum_at = coalesce(excluded.checksum_at, checksum_at),"
+    " content_verdict = coalesce(excluded.content_verdict, content_verdict),"
+    " content_at = coalesce(excluded.content_at, content_at), error_at = NULL";
+static const char sql_put_error[] =
+    "INSERT INTO verify_state (backup_id, error_at) VALUES (?1, ?2)"
+    " ON CONFLICT (backup_id) DO UPDATE SET error_at = excluded.error_at";
+static const char sql_put_baseline[] =
+    "INSERT INTO baseline (backup_id, algorithm, digest, size, mtime, mtime_nsec, at, source)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (backup_id, algorithm) DO UPDATE SET"
+    " digest = excluded.digest, size = excluded.size, mtime = excluded.mtime,"
+    " mtime_nsec = excluded.mtime_nsec, at = excluded.at, source = excluded.source";
+
+static int
+put_row(struct store *store, const struct store_verification *v, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_insert, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, v->backup_id);
+	store_bind_int(st, 2, v->location_id);
+	store_bind_time(st, 3, v->at);
+	store_bind_text(st, 4, record_word(RECORD_LIST_VERDICT, v->verdict));
+	store_bind_text(st, 5, v->reason);
+	store_bind_text(st, 6, record_word(RECORD_LIST_LEVEL, v->level));
+	store_bind_int(st, 7, (int64_t)v->bytes);
+	store_bind_int(st, 8, v->ms);
+	store_bind_text(st, 9, v->verdict == RECORD_VERDICT_PASS ? NULL : v->record);
+	return store_run_stmt(store, st, err);
+}
+
+static int
+put_standing(struct store *store, const struct store_verification *v, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_stands, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, v->backup_id);
+	store_bind_int(st, 2, v->location_id);
+	store_bind_text(st, 3, record_word(RECORD_LIST_VERDICT, v->verdict));
+	store_bind_text(st, 4, record_word(RECORD_LIST_LEVEL, v->level));
+	store_bind_text(st, 5, v->reason);
+	store_bind_time(st, 6, v->at);
+	store_bind_text(st, 7, v->record);
+	return store_run_stmt(store, st, err);
+}
+
+static int
+put_state(struct store *store, const struct store_verification *v, struct err *err)
+{
+	bool error = v->verdict == RECORD_VERDICT_ERROR;
+	sqlite3_stmt *st = store_stmt(store, error ? sql_put_error : sql_put_state, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, v->backup_id);
+	if (error)
+		store_bind_time(st, 2, v->at);
+	for (int i = 0; !error && i < STORE_VERIFY_METHODS; i++) {
+		if (v->methods[i] == RECORD_VERDICT_NONE || v->methods[i] == RECORD_VERDICT_ERROR)
+			continue;
+		store_bind_text(st, 2 + 2 * i, record_word(RECORD_LIST_VERDICT, v->methods[i]));
+		store_bind_time(st, 3 + 2 * i, v->at);
+	}
+	return store_run_stmt(store, st, err);
+}
+
+static int
+put_baseline(struct store *store, const struct store_verification *v, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_put_baseline, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, v->backup_id);
+	store_bind_text(st, 2, v->algorithm);
+	store_bind_text(st, 3, v->digest);
+	store_bind_int(st, 4, (int64_t)v->size);
+	store_bind_int(st, 5, v->mtime);
+	store_bind_int(st, 6, v->mtime_nsec);
+	store_bind_time(st, 7, v->at);
+	store_bind_text(st, 8, v->source);
+	return store_run_stmt(store, st, err);
+}
+
+static int
+forget_baselines(struct store *store, int64_t backup_id, struct err *err)
+{
+	static const char sql[] = "DELETE FROM baseline WHERE backup_id = ?1";
+	sqlite3_stmt *st = store_stmt(store, sql, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, backup_id);
+	return store_run_stmt(store, st, err);
+}
+
+int
+store_verify_put(struct store *store, const struct store_verification *v, struct err *err)
+{
+	if (put_row(store, v, err) < 0 || put_state(store, v, err) < 0)
+		return -1;
+	/* What a person accepts replaces what was known under every algorithm. */
+	if (v->algorithm && !strcmp(v->source, "accepted") &&
+	    forget_baselines(store, v->backup_id, err) < 0)
+		return -1;
+	if (v->algorithm && put_baseline(store, v, err) < 0)
+		return -1;
+	return v->stands && v->verdict != RECORD_VERDICT_ERROR ? put_standing(store, v, err) : 0;
+}
+
+int
+store_verify_accept_gone(struct store *store, int64_t backup_id, int64_t now, struct err *err)
+{
+	static const char sql[] =
+	    "UPDATE backup SET state = 'expired', status = 'ok', reasons = NULL,"
+	    " accepted_at = ?2 WHERE id = ?1 AND state = 'vanished'";
+	sqlite3_stmt *st = store_stmt(store, sql, err);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, backup_id);
+	store_bind_time(st, 2, now);
+	return store_run_stmt(store, st, err);
+}
