@@ -257,3 +257,10 @@ out:
 	buf_release(&root);
 	return r;
 }
+
+void
+store_backup_let_go(struct store *store)
+{
+	(void)store_stmt(store, sql_by_id, NULL);
+	(void)store_stmt(store, sql_by_name, NULL);
+}

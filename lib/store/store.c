@@ -480,6 +480,9 @@ store_is_read_only(const struct store *store)
 int
 store_begin(struct store *store, struct err *err)
 {
+	/* A row that was looked up keeps its read transaction: writing from behind what others have
+	 * written since would be refused as busy at once. */
+	store_backup_let_go(store);
 	return store_exec(store, "BEGIN IMMEDIATE", err);
 }
 

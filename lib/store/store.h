@@ -163,7 +163,7 @@ store_backups_next(struct store_cursor *cursor, struct store_backup *ret_backup,
 void store_cursor_close(struct store_cursor *cursor);
 
 /* The live row of an absolute path in a location: 1 found, 0 not, -1. Strings are valid until the
- * next call with the same store. */
+ * next call with the same store, store_begin included. */
 int store_backup_by_path(struct store *store, int64_t location_id, const char *path,
     struct store_backup *ret_backup, struct err *err);
 int store_backup_by_id(

@@ -75,4 +75,7 @@ int store_make_uuid(char out[37], struct err *err);
 /* "store '%s': message" from the database handle; -1. */
 int store_fail(struct store *store, struct err *err);
 
+/* End the look-ups of backup.c; what they returned is invalid. */
+void store_backup_let_go(struct store *store);
+
 #endif
