@@ -152,7 +152,8 @@ normal_punctuation(struct sqldb_dump *d, uint8_t c)
 		break;
 	case '(':
 		d->parens++;
-		if (d->parens == 1 && (d->flags & WORD_VALUES))
+		if (d->parens == 1 && (d->flags & WORD_VALUES) &&
+		    (sqldb_is_word(d, 0, "INSERT") || sqldb_is_word(d, 0, "REPLACE")))
 			d->stats.rows++;
 		break;
 	case ')':
