@@ -164,6 +164,19 @@ outside(struct tool *tool, struct record *rec, const char *path, struct err *err
 	    tool, location, path, "outside", err, "outside every backup location: '%s'", path);
 }
 
+/* Whether it is a backup, complete, and of which series is for bkm-scan to say: its rules of names
+ * and settling stand in the configuration. So nothing is made up here. */
+static const char *
+not_in_store(struct tool *tool, const char *path)
+{
+	if (access(path, F_OK) != 0)
+		return "gone";
+	if (!tool->hinted)
+		log_hint(tool->log, "'%s' is not in the store yet: run bkm-scan first", path);
+	tool->hinted = true;
+	return "not_scanned";
+}
+
 int
 tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_backup, struct err *err)
 {
@@ -193,7 +206,7 @@ tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_back
 	if (r < 0)
 		return -1;
 	if (r == 0)
-		b->skip = access(path, F_OK) == 0 ? "not_scanned" : "gone";
+		b->skip = not_in_store(tool, path);
 	else if (!b->row.live || !same_generation(rec, &b->row))
 		b->skip = access(path, F_OK) == 0 ? "superseded" : "gone";
 	else

@@ -170,6 +170,7 @@ struct tool {
 	int64_t started_ms;
 	bool running;
 	bool require_failed;
+	bool hinted;         /* how to get a backup into the store */
 	int64_t progress_ms; /* when the progress line was last drawn; 0: it is not there */
 	void **owned;
 	size_t owned_count, owned_cap;
@@ -240,7 +241,8 @@ struct tool_backup {
 	const struct config_location *location; /* NULL with by_operands */
 	struct store_backup row; /* valid until the next call into the store's backup functions */
 	const char *path;        /* bytes; lives as long as the record's values */
-	const char *skip;        /* why it is not ours to look at: other_host, superseded, gone */
+	const char *skip;        /* why it is not ours to look at: other_host, superseded, gone,
+	                     not_scanned, outside */
 };
 
 /* Find the row of a backup record and believe it only if store, location, path and generation
