@@ -37,6 +37,31 @@ setup() {
 	[[ $output == *'"location":"Backup Monitor correct horse battery staple"'* ]]
 }
 
+@test "every recipe runs, and prints what it promises" {
+	mkdir databases
+	sqlite3 app.db 'CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)'
+	for day in 01 02 03; do
+		sqlite3 app.db .dump | gzip >"databases/app-2026-01-$day.sql.gz"
+		aged "databases/app-2026-01-$day.sql.gz" "2026-01-$day 02:00"
+	done
+	printf 'gzip no more' >databases/app-2026-01-03.sql.gz
+	aged databases/app-2026-01-03.sql.gz '2026-01-03 02:00'
+	write_config databases
+	printf '      schedule: daily\n' >>config.yaml
+	bkm-scan | bkm-verify | bkm-restore | bkm-score -q || [ $? -eq 1 ]
+	grep '^bkm-' "$examples/recipes.sh" >lines
+	[ "$(wc -l <lines)" -ge 12 ]
+	while IFS= read -r line; do
+		rc=0
+		bash -o pipefail -c "$line" >out 2>err </dev/null || rc=$?
+		if [ "$rc" -gt 1 ] || [ -s err ] || [ ! -s out ]; then
+			printf '%s\nexit status %s\n' "$line" "$rc"
+			cat out err
+			return 1
+		fi
+	done <lines
+}
+
 @test "the units are hardened and well formed" {
 	command -v systemd-analyze >/dev/null || skip 'systemd is not installed on this machine'
 	for unit in "$examples"/systemd/*.service; do

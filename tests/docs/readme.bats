@@ -99,3 +99,27 @@ blocks() {
 		grep -q "make $target" "$readme"
 	done
 }
+
+@test "the pipelines of bkm(7) run" {
+	sed -n 's/^\.Dl //p' "$BKM_ROOT/man/bkm.7" | sed 's/\\(dq/"/g' >lines
+	[ "$(wc -l <lines)" -ge 10 ]
+	cp app-2026-11-23.sql.gz dump.sql.gz
+	# Stand-ins for what is not ours.
+	mkdir bin
+	printf '#!/bin/sh\nshift\nexec "$@"\n' >bin/ssh
+	printf '#!/bin/sh\necho pruned\n' >bin/prune-old
+	chmod +x bin/*
+	touch app.sql.old
+	cp app.sql app.sql.keep
+	printf '#!/bin/sh\ncat app.sql.keep\n' >bin/pg_dump
+	while IFS= read -r line; do
+		rc=0
+		PATH=$PWD/bin:$PATH bash -o pipefail -c "$line" >out 2>err </dev/null || rc=$?
+		if [ "$rc" -gt 1 ] || grep -q "error" err; then
+			printf '%s\nexit status %s\n' "$line" "$rc"
+			cat out err
+			return 1
+		fi
+	done <lines
+	[ ! -e app.sql.old ]
+}
