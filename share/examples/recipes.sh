@@ -12,7 +12,7 @@ bkm-scan | jq -r 'select(.kind == "series" and (.status == "late" or .status == 
 # what keeps the score of each location down
 bkm-score --stored | jq -r 'select(.kind == "score" and .location) | "\(.location)\t\(.grade)\t\(.capped_by | join(" "))"'
 # what is open, the worst first
-bkm-alert --stored --dry-run | jq -rs 'map(select(.kind == "alert" and .state == "open")) | sort_by(.severity)[] | "\(.severity)\t\(.summary)"'
+bkm-alert --list | jq -rs 'map(select(.kind == "alert" and .state == "open")) | sort_by(.severity)[] | "\(.severity)\t\(.summary)"'
 
 # ---- numbers
 # bytes, backups and free space of each location

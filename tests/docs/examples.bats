@@ -48,7 +48,7 @@ setup() {
 	aged databases/app-2026-01-03.sql.gz '2026-01-03 02:00'
 	write_config databases
 	printf '      schedule: daily\n' >>config.yaml
-	bkm-scan | bkm-verify | bkm-restore | bkm-score -q || [ $? -eq 1 ]
+	bkm-scan | bkm-verify | bkm-restore | bkm-score | bkm-alert -q || [ $? -eq 1 ]
 	grep '^bkm-' "$examples/recipes.sh" >lines
 	[ "$(wc -l <lines)" -ge 12 ]
 	while IFS= read -r line; do

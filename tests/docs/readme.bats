@@ -108,10 +108,10 @@ blocks() {
 	mkdir bin
 	printf '#!/bin/sh\nshift\nexec "$@"\n' >bin/ssh
 	printf '#!/bin/sh\necho pruned\n' >bin/prune-old
-	chmod +x bin/*
 	touch app.sql.old
 	cp app.sql app.sql.keep
 	printf '#!/bin/sh\ncat app.sql.keep\n' >bin/pg_dump
+	chmod +x bin/*
 	while IFS= read -r line; do
 		rc=0
 		PATH=$PWD/bin:$PATH bash -o pipefail -c "$line" >out 2>err </dev/null || rc=$?

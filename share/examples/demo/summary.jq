@@ -3,11 +3,14 @@ def pad($n): . + " " * ([1, $n - length] | max);
 def percent: if . == null then "-" else "\(. * 100 | floor) %" end;
 def words: map(gsub("_"; " ")) | join(", ");
 
+# The reasons of a verdict, that of each check that failed included.
+def why: [.reason, (.checks[]? | select(.verdict == "fail") | .reason // empty)] | unique | words;
+
 # What is wrong with a backup, in words; empty if nothing is.
 def troubles:
   [ if .status == "failed" then (.reasons | words) else empty end,
-    if .verification.verdict == "fail" then "verification: " + ([.verification.reason] | words) else empty end,
-    if .restore.verdict == "fail" then "restore test: " + ([.restore.reason] | words) else empty end ]
+    if .verification.verdict == "fail" then "verification: " + (.verification | why) else empty end,
+    if .restore.verdict == "fail" then "restore test: " + (.restore | why) else empty end ]
   | join("; ");
 
 # [location, what, why] of a record that needs attention.
