@@ -11,7 +11,8 @@ choose(void *ctx, struct err *err)
 	const struct config *config = app->tool->config;
 	bool named = app->formats.count > 0 || app->template;
 	const char *template = named ? app->template : config->reporting.template;
-	const char *where = app->where ? app->where : config->reporting.output_directory;
+	char *by_default = mem_printf("%s/", config->reporting.output_directory);
+	const char *where = app->where ? app->where : by_default;
 	char *directory = tool_share("report"), *library = tool_share("report/lib");
 	int r = 0;
 
@@ -29,6 +30,7 @@ choose(void *ctx, struct err *err)
 	if (r == 0 && app->outputs.count > 0 && !app->outputs.items[0].path)
 		app->tool->quiet = true;
 	app->unsaved = mem_array(app->outputs.count + 1, sizeof(*app->unsaved));
+	free(by_default);
 	free(directory);
 	free(library);
 	return r;
@@ -106,6 +108,17 @@ write_all(struct app *app, struct err *err)
 	return r;
 }
 
+/* Also when things went wrong before the outputs were chosen. */
+static bool
+is_check(const struct app *app)
+{
+	for (size_t i = 0; i < app->formats.count; i++) {
+		if (report_format_is_check(app->formats.items[i]))
+			return true;
+	}
+	return app->outputs.is_check;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -138,11 +151,15 @@ main(int argc, char **argv)
 	struct tool tool = TOOL_INIT;
 	struct record rec = RECORD_INIT;
 	struct err err = {0};
+	bool check;
 	int r, status;
 
 	app.tool = &tool;
-	if (tool_parse(&tool, &spec, argc, argv) != 0)
-		return tool_close(&tool, 0, NULL);
+	if (tool_parse(&tool, &spec, argc, argv) != 0) {
+		check = is_check(&app);
+		status = tool_close(&tool, 0, NULL);
+		return status && check ? report_check_status(RECORD_GRADE_NONE) : status;
+	}
 	r = tool_open(&tool, TOOL_RUN, &err);
 	while (r >= 0 && (r = tool_next(&tool, &rec, &err)) > 0)
 		r = tool_put(&tool, &rec, &err);
@@ -151,8 +168,9 @@ main(int argc, char **argv)
 	if (r == 0)
 		r = tool_flush(&tool, &err);
 	record_release(&rec);
+	check = is_check(&app);
 	status = tool_close(&tool, r, &err);
-	if (app.outputs.is_check)
+	if (check)
 		status = status == TOOL_EXIT_OK ? report_check_status(app.grade) : 3;
 	report_free(app.report);
 	report_outputs_release(&app.outputs);

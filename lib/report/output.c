@@ -107,7 +107,7 @@ static int
 place(struct report_outputs *outs, const char *where, struct err *err)
 {
 	bool to_file = outs->count == 1 && !is_directory(where);
-	char *here, *base;
+	char *here, *joined, *base;
 
 	if (strcmp(where, "-") == 0 || strcmp(where, "/dev/stdout") == 0)
 		return outs->count == 1
@@ -117,13 +117,15 @@ place(struct report_outputs *outs, const char *where, struct err *err)
 	here = getcwd(NULL, 0);
 	if (!here)
 		return err_sys(err, ERR_IO, "cannot tell the current directory");
-	base = path_join(here, where);
+	joined = path_join(here, where);
+	base = path_clean(joined);
 	for (size_t i = 0; i < outs->count; i++) {
 		struct report_output *out = &outs->items[i];
 
 		out->path = to_file ? mem_strdup(base) : path_join(base, out->file);
 	}
 	free(base);
+	free(joined);
 	free(here);
 	return 0;
 }

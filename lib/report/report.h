@@ -185,6 +185,9 @@ int report_outputs_open(
 int report_output_write(const struct report_output *out, const struct buf *document, mode_t mask,
     uint64_t *ret_bytes, struct err *err);
 
+/* Is the output of that format read by a monitoring system, which wants an exit status of its own? */
+bool report_format_is_check(const char *name);
+
 /* Exit status that monitoring plug-ins have for a grade: 0 good, 1 warning, 2 critical, 3 else. */
 int report_check_status(enum record_grade grade);
 

@@ -113,7 +113,6 @@ void report_verdict_json(struct report *r, struct json *j, const char *key, cons
 /* format.c */
 bool report_format_valid(const char *name);
 const char *report_format_extension(const char *name); /* of its files */
-bool report_format_is_check(const char *name);
 
 /* write.c: all of the text or what was there before; through a link; mode for new files. */
 int report_write(const char *path, const struct buf *text, mode_t mode, struct err *err);
