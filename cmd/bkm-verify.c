@@ -227,6 +227,8 @@ main(int argc, char **argv)
 	r = parse_methods(&app, &err);
 	if (r == 0 && app.due && app.force)
 		r = err_set(&err, ERR_USAGE, "options '--due' and '--force' exclude each other");
+	if (r == 0 && app.tool.by_operands && (app.coverage || app.accept.count))
+		r = err_set(&err, ERR_USAGE, "options '--coverage' and '--accept' take no files");
 	if (r == 0)
 		r = tool_open(&app.tool, TOOL_RUN, &err);
 	if (r == 0)
