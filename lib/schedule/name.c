@@ -31,6 +31,12 @@ name_put_char(struct name *name, const unsigned char *s, size_t avail)
 	unsigned char c = s[0];
 	size_t width = 1;
 
+	if (schedule_stamp_alnum(c)) {
+		name->only_separators = false;
+		if (name->len < name->max)
+			name->out[name->len++] = (char)c;
+		return 1;
+	}
 	if (c >= 0x80)
 		width = str_utf8_len(s, avail);
 	if (width == 0 || c < 0x20 || c == 0x7f || c == '*' || c == '\\' ||
@@ -75,14 +81,15 @@ schedule_series_name(const char *path, size_t len, char *out, size_t size)
 	size_t at = 0;
 
 	while (at < len) {
-		size_t used = schedule_stamp(&text, at);
+		size_t used = text.s[at] == '.' ? 0 : schedule_stamp(&text, at);
 
 		if (used > 0) {
 			name_put_marker(&name);
 			at += used;
 			continue;
 		}
-		used = schedule_stamp_rotation(&text, at, name_ends_in_marker(&name));
+		if (text.s[at] == '.')
+			used = schedule_stamp_rotation(&text, at, name_ends_in_marker(&name));
 		if (used > 0)
 			at += used;
 		else

@@ -27,7 +27,20 @@ text_class(unsigned char c)
 		return c <= 'F' ? CLASS_LETTER | CLASS_HEX_UPPER : CLASS_LETTER;
 	if (c >= 0x80)
 		return CLASS_LETTER;
-	return c != '\0' && strchr("-_. ,@+~:", c) ? CLASS_SEP : 0;
+	switch (c) {
+	case '-':
+	case '_':
+	case '.':
+	case ' ':
+	case ',':
+	case '@':
+	case '+':
+	case '~':
+	case ':':
+		return CLASS_SEP;
+	default:
+		return 0;
+	}
 }
 
 /* The byte at `at`, or "/" outside of the text: the end of a component either way. */
