@@ -108,7 +108,7 @@ headers()
 unfinished()
 {
 	! git ls-files -z -- . ':!tests/lint' |
-		xargs -0 grep -InE '\b(TODO|FIXME|XXX|HACK|WIP)\b|\b([Pp]laceholder|for now)\b'
+		xargs -0 grep -InE '\b(TODO|FIXME|XXX|HACK|WIP)\b|\b[Pp]laceholder\b|\bfor now([.,;:)]|$)'
 }
 
 # A file is one subject.

@@ -67,7 +67,7 @@ BEGIN {
 	split("exit _IO_putc stdout stdin stderr puts putchar printf __printf_chk getenv secure_getenv environ __environ optarg getopt_long perror", words, " ")
 	for (i in words)
 		outside[words[i]] = 1
-	split("strcpy strcat sprintf vsprintf strtok atoi atol atoll gmtime localtime mktemp tmpnam tempnam system popen gets setlocale __strcpy_chk __strcat_chk __sprintf_chk __vsprintf_chk", words, " ")
+	split("strcpy strcat sprintf vsprintf strtok atoi atol atoll gmtime localtime mktemp tmpnam tempnam system popen gets __strcpy_chk __strcat_chk __sprintf_chk __vsprintf_chk", words, " ")
 	for (i in words)
 		banned[words[i]] = 1
 }
