@@ -93,6 +93,20 @@ highest_bid(const struct restore_probe *probe)
 	return best;
 }
 
+/* Read to the end; true if there was nothing but zero bytes. */
+static bool
+drain_zeros(struct codec *codec)
+{
+	const uint8_t *data;
+	bool zeros = true;
+	struct err err;
+	ssize_t n;
+
+	while ((n = codec_read(codec, &data, &err)) > 0)
+		zeros = zeros && data[0] == 0 && memcmp(data, data + 1, (size_t)n - 1) == 0;
+	return zeros;
+}
+
 /* Nobody can bring it back; but a compression can be judged. */
 static void
 drain(struct restore_child *child)
@@ -100,13 +114,15 @@ drain(struct restore_child *child)
 	const struct codec_status *status = codec_status(child->codec);
 	struct restore_answer *a = child->answer;
 	struct restore_promise promise;
-	struct err err = {.code = ERR_NONE};
+	bool zeros;
 
 	restore_promise(child->name, &promise);
-	(void)codec_drain(child->codec, &err);
+	zeros = drain_zeros(child->codec);
 	a->bytes = status->out;
 	if (status->fault != CODEC_FAULT_NONE)
 		restore_say_codec(a, status);
+	else if (zeros)
+		restore_say(a, RECORD_VERDICT_FAIL, "empty", "nothing but zero bytes in it");
 	else if (promise.codec != CODEC_NONE && status->type != promise.codec)
 		restore_say(a, RECORD_VERDICT_FAIL, "foreign",
 		    "not the %s data that its name promises", codec_name(promise.codec));

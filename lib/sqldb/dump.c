@@ -24,8 +24,6 @@ sqldb_dump_sniff(const void *data, size_t len)
 		len = SNIFF_MAX;
 	memcpy(text, data, len);
 	text[len] = '\0';
-	if (memchr(text, '\0', len))
-		return SQLDB_NONE;
 	if (strncmp(s, "\xef\xbb\xbf", 3) == 0)
 		s += 3;
 	while (isspace((uint8_t)*s))

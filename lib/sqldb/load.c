@@ -72,13 +72,15 @@ deny(struct sqldb *db, const char *what)
 	return SQLITE_DENY;
 }
 
+/* Of SQLite and of its shell: what loads code or touches files. */
+static const char *const functions[] = {"load_extension", "writefile", "readfile", "edit",
+    "fts3_tokenizer", "lsdir", "fsdir", "shell_exec", "zipfile"};
+
 /* sqlite.org/c3ref/set_authorizer.html; called while a statement is prepared. */
 static int
 authorize(
     void *arg, int action, const char *a, const char *b, const char *schema, const char *trigger)
 {
-	static const char *const functions[] = {"load_extension", "writefile", "readfile", "edit",
-	    "fts3_tokenizer", "lsdir", "fsdir", "shell_exec", "zipfile"};
 	static const char *const file_pragmas[] = {"temp_store_directory", "data_store_directory"};
 	static const char *const pragmas[] = {"foreign_keys", "user_version", "application_id",
 	    "encoding", "page_size", "auto_vacuum", "writable_schema", "integrity_check",
@@ -121,8 +123,12 @@ on_progress(void *arg)
 enum sqldb_fault
 sqldb_fault_of(struct sqldb *db, int rc)
 {
+	static const char unknown[] = "no such function: ";
 	const char *text = sqlite3_errmsg(db->db);
 
+	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0 &&
+	    word_in(text + sizeof(unknown) - 1, functions, ARRAY_LEN(functions)))
+		(void)deny(db, "calls a function that loads code or touches files");
 	if (!db->denied)
 		(void)snprintf(db->message, sizeof(db->message), "%s", text);
 	if (db->denied)

@@ -87,9 +87,9 @@ struct sqldb_dump {
 	char line[160];
 	size_t line_len;
 
-	char key[160]; /* of \restrict; "" if none is open */
-	bool cluster;  /* pg_dumpall: its own end marker counts */
-	bool rolled_back;
+	char key[160];  /* of \restrict; "" if none is open */
+	bool cluster;   /* pg_dumpall: its own end marker counts */
+	bool commented; /* mysqldump with comments: the one in the last of them counts */
 };
 
 /* The lexer (lexer.c): 0, or -1 with the fault set. */

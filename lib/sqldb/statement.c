@@ -221,11 +221,12 @@ check_mysql(struct sqldb_dump *d)
 	if (sqldb_is_word(d, 0, "SET") && (d->flags & WORD_LOG_FILE))
 		return sqldb_fail(d, SQLDB_FAULT_UNSAFE, "makes the server write a file");
 	if (sqldb_is_word(d, 0, "SET") && (d->flags & WORD_OLD_SQL_NOTES)) {
-		/* SET @OLD_SQL_NOTES=… at the top, SET SQL_NOTES=@OLD_SQL_NOTES at the end. */
+		/* SET @OLD_SQL_NOTES=… at the top, SET SQL_NOTES=@OLD_SQL_NOTES at the end: all that
+		 * there is with --skip-comments. */
 		if (sqldb_is_word(d, 1, "@OLD_SQL_NOTES"))
 			d->stats.has_end = true;
 		else if (d->flags & WORD_SQL_NOTES)
-			d->stats.ended = true;
+			d->stats.ended = !d->commented;
 	}
 	return 0;
 }
@@ -330,7 +331,7 @@ sqldb_comment_end(struct sqldb_dump *d)
 		break;
 	case SQLDB_MYSQL:
 		if (starts(line, "MySQL dump") || starts(line, "MariaDB dump")) {
-			d->stats.has_end = true;
+			d->stats.has_end = d->commented = true;
 			d->stats.ended = false;
 		} else if (starts(line, "Dump completed")) {
 			d->stats.ended = true;
