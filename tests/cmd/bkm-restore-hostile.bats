@@ -26,7 +26,7 @@ run_all() {
 	mapfile -t names < <(cut -d' ' -f1 expected | grep endless)
 	restore_all 2s "${names[@]}"
 	while read -r name verdict reason warning; do
-		got=$(grep -F "$name " got)
+		got=$(awk -v name="$name" '$1 == name' got)
 		count=$((count + 1))
 		# A failed one may carry any warning; a reason may have alternatives.
 		[ "$verdict" = pass ] || warning='[^ ]*'
