@@ -86,6 +86,7 @@ BATS     := $(sort $(wildcard tests/cmd/*.bats tests/pipe/*.bats tests/docs/*.ba
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 .PHONY: all help run check quick soak tables lint analyze asan tsan valgrind fuzz fuzz-smoke coverage bench \
 	install uninstall deps deps-build deps-run deps-check deps-dev clean ci test-bins FORCE
 
