@@ -13,7 +13,7 @@ static const char sql_match[] =
     "INSERT OR IGNORE INTO temp.scan_move (seq, id) SELECT n.seq, g.id FROM temp.scan_gone AS g"
     " CROSS JOIN main.backup AS b ON b.id = g.id CROSS JOIN temp.scan_seen AS n"
     " ON n.inode = b.inode AND n.device = b.device AND n.size = b.size AND n.mtime = b.mtime"
-    " AND n.mtime_nsec = b.mtime_nsec WHERE n.id IS NULL ORDER BY g.id, n.seq";
+    " AND n.mtime_nsec = b.mtime_nsec AND n.entries IS b.entries WHERE n.id IS NULL ORDER BY g.id, n.seq";
 static const char sql_changes[] =
     "SELECT " SEEN_COLUMNS
     ", b.series_id, b.state, b.size, b.completed_at, b.id, b.status, b.reasons"

@@ -107,7 +107,7 @@ begin_phase(struct store_scan_cursor *c, struct err *err)
 
 	(void)sqlite3_finalize(c->st);
 	c->st = NULL;
-	c->at = 0;
+	c->at = c->phase == PHASE_GONE && c->first ? c->id_count : 0;
 	switch (c->phase) {
 	case PHASE_LIVE:
 		if (!c->only_touched)
