@@ -71,7 +71,7 @@ static void
 wrong_expressions(void **state)
 {
 	static const char *const bad[] = {
-	    ".id ==", "foo", "if", "\"", "{", "import \"x\" as x; 1", ".a as $x"};
+	    ".id ==", "foo", "if", "{", "import \"x\" as x; 1", ".a as $x"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
