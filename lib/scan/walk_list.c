@@ -487,8 +487,9 @@ scan_walk_list(struct walk_worker *worker, struct walk_node *node)
 	if (!is_loop(node)) {
 		cut = read_names(worker, node, fd) < 0;
 		cut_errno = errno;
-		qsort_r(worker->list, worker->list_count, sizeof(*worker->list), by_name,
-		    worker->names.data);
+		if (worker->list_count)
+			qsort_r(worker->list, worker->list_count, sizeof(*worker->list), by_name,
+			    worker->names.data);
 		if (node->unit)
 			sum_unit(worker, node, fd, &st, cut);
 		else if (walk->options.unit == SCAN_UNIT_FILE || cut)
