@@ -6,11 +6,11 @@ SITE_NOW=2026-11-23T08:00:00Z
 
 # site_age FILE DAYS: date a file that many days before SITE_NOW, at 02:00.
 site_age() {
-	touch -h -d "$(date -u -d "2026-11-23 02:00 -$2 days" '+%Y-%m-%d %H:%M:%S')Z" "$1"
+	touch -h -d "$(date -u -d "2026-11-23 02:00:00 UTC -$2 days" +%Y-%m-%dT%H:%M:%SZ)" "$1"
 }
 
 site_day() {
-	date -u -d "2026-11-23 -$1 days" +%Y-%m-%d
+	date -u -d "2026-11-23 00:00:00 UTC -$1 days" +%Y-%m-%d
 }
 
 site_make() {
