@@ -100,7 +100,8 @@ score_one(struct grading *grading, struct scored *scored, struct err *err)
 	json_array(&explain.writer, NULL);
 	if (scored->location)
 		r = tool_score_location(tool, scored->location, tool->days,
-		    grading->explain ? explain_series : NULL, &explain, &scored->score, &scored->id, err);
+		    grading->explain ? explain_series : NULL, &explain, &scored->score, &scored->id,
+		    err);
 	json_array_end(&explain.writer);
 	if (r == 0 && (!scored->location || scored->id != 0))
 		r = tool_score_previous(tool, scored->id, tool->days, &line, err);
@@ -162,6 +163,8 @@ remember(struct grading *grading, struct err *err)
 {
 	struct tool *tool = grading->tool;
 
+	if (tool->read_only)
+		return 0;
 	if (store_begin(tool->store, err) < 0)
 		return -1;
 	for (size_t i = 0; i < grading->count; i++) {

@@ -28,7 +28,8 @@ enum store_mode {
 /*
  * Open (and, for STORE_READ_WRITE, create and migrate) the store at path. Opening is serialised by
  * flock on "PATH-lock". Refused with a message: a file that is no store of bkm, a newer schema
- * (both numbers are named), a damaged database, a read-only place. The file is created 0600.
+ * (both numbers are named), a damaged database, a place that cannot be written (ERR_DENIED if only
+ * the right is missing: then STORE_READ_ONLY may do). The file is created 0600.
  */
 int store_open(struct store **ret_store, const char *path, enum store_mode mode, struct err *err);
 void store_close(struct store *store); /* NULL is fine; an open transaction is rolled back */

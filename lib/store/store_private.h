@@ -41,6 +41,9 @@ struct store {
  * of sql, which must be a constant. NULL and err on failure. Two uses of one sql must not overlap. */
 sqlite3_stmt *store_stmt(struct store *store, const char *sql, struct err *err);
 
+/* Finalize all of them: the store is about to close. */
+void store_forget_statements(struct store *store);
+
 /* Prepare a statement of its own, for cursors that may overlap; sqlite3_finalize() it. */
 sqlite3_stmt *store_prepare(struct store *store, const char *sql, struct err *err);
 

@@ -42,7 +42,7 @@ begin_batch(struct tool_sink *sink)
 static int
 commit(struct tool *tool, struct err *err)
 {
-	if (!tool->sink->dirty || !tool->spec->commit)
+	if (!tool->sink->dirty || !tool->spec->commit || tool->read_only)
 		return 0;
 	if (tool->store && store_begin(tool->store, err) < 0)
 		return -1;

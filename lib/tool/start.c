@@ -115,6 +115,25 @@ open_log(struct tool *tool, struct err *err)
 	return 0;
 }
 
+/* A stage that adds nothing to what is known, score or report, works from a store that it may only
+ * read; it says so, because nothing of its run is remembered then. */
+static int
+open_store(struct tool *tool, enum tool_need need, struct err *err)
+{
+	const char *path = tool->config->store;
+
+	if (need != TOOL_STORE_READ && !tool->read_only) {
+		if (store_open(&tool->store, path, STORE_READ_WRITE, err) == 0)
+			return 0;
+		if (err->code != ERR_DENIED || tool->spec->input != TOOL_INPUT_PASS)
+			return -1;
+		log_warning(tool->log, "%s; this run is not remembered", err->msg);
+		err_clear(err);
+		tool->read_only = true;
+	}
+	return store_open(&tool->store, path, STORE_READ_ONLY, err);
+}
+
 int
 tool_open(struct tool *tool, enum tool_need need, struct err *err)
 {
@@ -126,10 +145,7 @@ tool_open(struct tool *tool, enum tool_need need, struct err *err)
 		return -1;
 	if (open_log(tool, err) < 0)
 		return -1;
-	if (!tool->by_operands && need != TOOL_CONFIG &&
-	    store_open(&tool->store, tool->config->store,
-		need == TOOL_STORE_READ || tool->read_only ? STORE_READ_ONLY : STORE_READ_WRITE,
-		err) < 0)
+	if (!tool->by_operands && need != TOOL_CONFIG && open_store(tool, need, err) < 0)
 		return -1;
 	if (tool_select_open(tool, err) < 0)
 		return -1;

@@ -153,7 +153,7 @@ struct tool {
 	char **operands;
 	size_t operand_count;
 	bool follow; /* set before tool_open: goes on until it is stopped; the run record says so */
-	bool read_only;   /* set before tool_open: nothing is stored, and there is no run record */
+	bool read_only;   /* set before tool_open, or by it: nothing is stored, no run record */
 	bool by_operands; /* operands are backups: no configuration, no store, no run records */
 
 	/* Counts. The command adds to findings and errors through the functions below. */

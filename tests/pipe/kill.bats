@@ -35,7 +35,7 @@ same_end_state() {
 	for i in $(seq $ROUNDS); do
 		rm -rf b/store/* b/scratch/*
 		start_chain b
-		sleep "0.$(printf '%03d' $(((RANDOM % 40) * (i % 5 + 1))))"
+		sleep "0.$(printf '%03d' $(((RANDOM % 120) * (i % 5 + 1))))"
 		kill -KILL -- "-$CHAIN" 2>/dev/null || true
 		wait "$CHAIN" 2>/dev/null || true
 		[ ! -e b/store/bkm.db ] || [ ! -s b/store/bkm.db ] ||
@@ -47,7 +47,7 @@ same_end_state() {
 @test "SIGKILL of one stage: the others end, and the next run finishes the work" {
 	for i in $(seq $ROUNDS); do
 		start_chain b
-		sleep "0.$(printf '%03d' $(((RANDOM % 30) * (i % 4 + 1))))"
+		sleep "0.$(printf '%03d' $(((RANDOM % 90) * (i % 4 + 1))))"
 		set -- bkm-scan bkm-verify bkm-restore bkm-score bkm-report bkm-alert
 		shift $((RANDOM % 6))
 		pkill -KILL -g "$CHAIN" -x "$1" || true

@@ -122,21 +122,33 @@ one_error() {
 	jq -se 'map(select(.kind == "backup" and .state == "vanished")) == []' gone.jsonl
 }
 
-@test "a store that cannot be written: the error is told; a report still comes from it" {
-	[ "$(id -u)" = 0 ] || chmod 500 store
+@test "a store that cannot be written: the error is told; a score and a report still come from it" {
+	# Where everybody may look, as an ordinary user: root may write anything.
+	place=$(mktemp -d /tmp/bkm-read-only.XXXXXX)
+	chmod 755 "$place"
 	site_chain . >/dev/null || true
+	cp -a . "$place/site"
+	cd "$place/site"
+	chmod -R a+rX . && chmod 555 store && chmod 444 store/* && chmod 644 config.yaml
+	as=
 	if [ "$(id -u)" = 0 ]; then
-		chown -R nobody: . && chmod -R a+rX . && chmod 700 reports
-		chown -R root: store && chmod 555 store && chmod 444 store/*
+		chown -R root: . && chown -R nobody: reports scratch alerts.log
 		as="setpriv --reuid=nobody --regid=nogroup --clear-groups --"
-	else
-		as=
 	fi
-	run --separate-stderr $as bkm-scan
-	echo "$status $stderr"
-	[ "$status" -eq 3 ]
-	[[ "$stderr" == *store* ]]
-	[ "$(id -u)" = 0 ] || chmod 700 store
+	for c in $COMMANDS; do
+		opt=--stored
+		[ "$c" = bkm-scan ] && opt=
+		run --separate-stderr $as "$c" $opt
+		echo "$c: $status $stderr"
+		[[ "$stderr" == *"cannot write store"*"ermission denied"* ]]
+		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+		case $c in
+		bkm-score) [ "$status" -eq 1 ] && [[ "$output" == *'"grade":"critical"'* ]] ;;
+		bkm-report) [ "$status" -eq 0 ] && [[ "$output" == *'"format":"html"'* ]] ;;
+		*) [ "$status" -eq 3 ] && [ -z "$output" ] ;;
+		esac
+	done
+	chmod -R u+w . && rm -rf "$place"
 }
 
 @test "garbage on standard input is told line by line and the good lines go on" {
