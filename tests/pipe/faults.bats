@@ -38,7 +38,7 @@ sweep() {
 		fi
 		# what was printed is in the store
 		grep '"kind":"backup"' out | jq -r .path | while read -r path; do
-			[ "$(sqlite3 store/bkm.db "select count(*) from backup where name = '${path##*/}'")" -ge 1 ]
+			[ "$(sqlite3 store/bkm.db "select count(*) from backup where name = cast('${path##*/}' as blob)")" -ge 1 ]
 		done
 	done
 	[ "$n" != 1 ]
@@ -58,7 +58,7 @@ sweep() {
 @test "a full disk at every write of bkm-verify: no wrong verdict, and the next run ends as if nothing had been" {
 	for n in $POINTS; do
 		rm -rf store && cp -a store.full store
-		sqlite3 store/bkm.db 'delete from standing; delete from method_state; delete from verification'
+		sqlite3 store/bkm.db 'delete from standing; delete from verify_state; delete from verification'
 		ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace -e trace=pwrite64 \
 			-e "inject=pwrite64:error=ENOSPC:when=$n+" bkm-verify --stored >out 2>err && status=0 || status=$?
 		grep -q INJECTED trace || break
