@@ -351,6 +351,7 @@ main(int argc, char **argv)
 	if (tool_parse(&tool, &spec, argc, argv) != 0)
 		return tool_close(&tool, 0, NULL);
 	s.tool = &tool;
+	tool.follow = s.follow;
 	r = tool_open(&tool, s.check_config ? TOOL_CONFIG : TOOL_RUN, &err);
 	if (r == 0)
 		r = s.check_config ? say_config(&tool, &err) : scan_all(&s, &err);

@@ -186,6 +186,24 @@ has_bad_cap(struct record *rec)
 	return false;
 }
 
+/* The caps of the record that are words of ours, as a JSON array; free(). */
+static char *
+known_caps(struct record *rec)
+{
+	struct buf out = BUF_INIT;
+	struct json j;
+	const char *cap;
+	size_t pos = 0;
+
+	json_init(&j, &out);
+	json_array(&j, NULL);
+	while ((cap = record_next_str(rec, "capped_by", &pos)))
+		if (record_word_find(RECORD_LIST_CAP, cap))
+			json_str(&j, NULL, cap);
+	json_array_end(&j);
+	return buf_take(&out);
+}
+
 static void
 learn_score(struct alert_evidence *ev, struct record *rec)
 {
@@ -195,8 +213,6 @@ learn_score(struct alert_evidence *ev, struct record *rec)
 	const struct alert_options *o = &ev->options;
 	struct alert_entry *entry;
 	struct alert_group *g;
-	const char *caps;
-	size_t len = 0;
 	bool was_good;
 
 	if (!location)
@@ -206,9 +222,8 @@ learn_score(struct alert_evidence *ev, struct record *rec)
 	alert_set(&g->grade, grade);
 	g->score = -1;
 	(void)record_real(rec, "score", &g->score);
-	caps = record_raw(rec, "capped_by", &len);
 	free(g->caps);
-	g->caps = caps ? mem_strndup(caps, len) : NULL;
+	g->caps = known_caps(rec);
 	was_good = strcmp(previous, "good") == 0 || (o->was_good && o->was_good(o->ctx, location));
 	alert_set(&g->last_grade, was_good ? "good" : NULL);
 	if (strcmp(grade, "critical") == 0)

@@ -201,11 +201,21 @@ add_monitor_summary(struct buf *out, const struct alert_row *row, const struct a
 static void
 add_health_summary(struct buf *out, const struct alert_group *g)
 {
+	const char *p;
+
 	buf_printf(out, "the score is %s", g->grade && *g->grade ? g->grade : "unknown");
 	if (g->score >= 0)
 		buf_printf(out, " (%.2f)", g->score);
 	if (g->last_grade)
 		buf_printf(out, ", it was %s", g->last_grade);
+	if (g->caps && strlen(g->caps) > 2) {
+		buf_str(out, ": ");
+		for (p = g->caps; *p; p++) /* words of ours in a JSON array */
+			if (*p == ',')
+				buf_str(out, ", ");
+			else if (!strchr("[]\"", *p))
+				buf_char(out, *p == '_' ? ' ' : *p);
+	}
 }
 
 void
