@@ -33,6 +33,7 @@ struct scanner {
 	bool watch_full;
 	int64_t began_now, began_ms;
 	uint64_t added, updated, gone;
+	uint64_t findings; /* --stored: failed backups */
 	struct record rec;
 	struct buf line;
 };
@@ -92,6 +93,26 @@ print_backups(struct scanner *s, const struct tool_scan *scan, bool only_new, st
 }
 
 static int
+print_stored(struct scanner *s, const struct tool_scan *scan, struct err *err)
+{
+	const struct store_backup_query query = {
+	    .location_id = scan->row.id, .host = s->tool->host, .since = CLOCK_NONE};
+	struct store_cursor *cursor = NULL;
+	struct store_backup row;
+	int r = store_backups(s->tool->store, &query, &cursor, err);
+
+	while (r >= 0 && (r = store_backups_next(cursor, &row, err)) > 0) {
+		buf_clear(&s->line);
+		tool_add_backup(s->tool, &s->line, &row, false);
+		s->findings += strcmp(row.status, "failed") == 0;
+		if (is_selected(s))
+			r = tool_put_line(s->tool, &s->line, err);
+	}
+	store_cursor_close(cursor);
+	return r;
+}
+
+static int
 print_series(struct scanner *s, const struct tool_scan *scan, struct err *err)
 {
 	struct store_location row = scan->row;
@@ -118,7 +139,7 @@ print_series(struct scanner *s, const struct tool_scan *scan, struct err *err)
 static void
 count_findings(struct scanner *s, const struct tool_scan *scan)
 {
-	uint64_t n = scan->findings + scan->by_status[SCHEDULE_LATE] +
+	uint64_t n = scan->findings + s->findings + scan->by_status[SCHEDULE_LATE] +
 	    scan->by_status[SCHEDULE_MISSING] +
 	    (scan->status == RECORD_LOCATION_EMPTY || scan->status == RECORD_LOCATION_UNREACHABLE);
 
@@ -178,12 +199,33 @@ scan_settled(struct scanner *s, struct place *p, struct tool_scan *scan, struct 
 	return 0;
 }
 
+/* --stored */
+static int
+tell_place(struct scanner *s, struct place *p, struct err *err)
+{
+	struct tool_scan scan = {0};
+	int r = tool_scan_stored(s->tool, p->config, &scan, err);
+
+	s->findings = 0;
+	if (r > 0) {
+		r = print_stored(s, &scan, err);
+		count_findings(s, &scan);
+		if (r == 0)
+			r = print_series(s, &scan, err);
+	}
+	tool_scan_release(&scan);
+	return r;
+}
+
 static int
 scan_place(struct scanner *s, struct place *p, struct err *err)
 {
 	struct tool_scan scan = {0};
-	int r = scan_settled(s, p, &scan, err);
+	int r;
 
+	if (s->tool->stored)
+		return tell_place(s, p, err);
+	r = scan_settled(s, p, &scan, err);
 	if (r == 0) {
 		count_findings(s, &scan);
 		r = print_backups(s, &scan, false, err);
@@ -289,6 +331,8 @@ scan_all(struct scanner *s, struct err *err)
 	select_places(s);
 	s->began_now = s->tool->now;
 	s->began_ms = clock_mono_ms();
+	if (s->follow && s->tool->stored)
+		return err_set(err, ERR_USAGE, "--follow and --stored exclude each other");
 	if (s->follow)
 		begin_follow(s);
 	for (size_t i = 0; i < s->count; i++) {

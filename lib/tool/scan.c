@@ -502,6 +502,28 @@ tool_scan(struct tool *tool, const struct config_location *location,
 	return r;
 }
 
+int
+tool_scan_stored(struct tool *tool, const struct config_location *location,
+    struct tool_scan *ret_scan, struct err *err)
+{
+	struct place p = {.tool = tool, .config = location, .scan = ret_scan};
+	struct store_location row = {0};
+	int r = store_location_find(tool->store, tool->host, location->name, &row, err);
+
+	if (r <= 0)
+		return r;
+	*ret_scan = (struct tool_scan){.config = location,
+	    .row = row,
+	    .free_bytes = row.free_bytes,
+	    .settles = CLOCK_NONE,
+	    .reasons = BUF_INIT};
+	ret_scan->status =
+	    (enum record_location_status)record_word_find(RECORD_LIST_LOCATION_STATUS, row.status);
+	if (row.reasons)
+		buf_str(&ret_scan->reasons, row.reasons);
+	return sum_series(&p, err) < 0 ? -1 : 1;
+}
+
 void
 tool_scan_release(struct tool_scan *scan)
 {

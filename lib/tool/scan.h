@@ -28,7 +28,7 @@ struct tool_scan_options {
 struct tool_scan { /* zero it before the first use */
 	const struct config_location *config;
 	struct store_location row; /* as it was before this scan; .id is valid */
-	struct store_scan *scan;   /* for store_scan_lines */
+	struct store_scan *scan;   /* for store_scan_lines; NULL after tool_scan_stored */
 	enum record_location_status status;
 	struct buf reasons; /* JSON array; empty for none */
 	int64_t free_bytes; /* -1: not known */
@@ -50,6 +50,10 @@ struct tool_scan { /* zero it before the first use */
  * cannot be looked at, each an error record. Waits for a scan of it by another process. */
 int tool_scan(struct tool *tool, const struct config_location *location,
     const struct tool_scan_options *options, struct tool_scan *ret_scan, struct err *err);
+
+/* What the store knows of the location, without looking at it. 0: nothing, it was never scanned. */
+int tool_scan_stored(struct tool *tool, const struct config_location *location,
+    struct tool_scan *ret_scan, struct err *err);
 void tool_scan_release(struct tool_scan *scan);
 
 /* Append the `location` record (no newline). */

@@ -11,6 +11,15 @@ setup() {
 
 teardown() {
 	chmod -R u+rwx . 2>/dev/null || true
+	[ -z "$open_place" ] || rm -rf "$open_place"
+}
+
+# Go where an ordinary user gets to, too.
+in_the_open() {
+	open_place=$(mktemp -d /tmp/bkm-test.XXXXXX)
+	chmod 777 "$open_place"
+	cd "$open_place"
+	write_config db
 }
 
 make() {
@@ -98,10 +107,10 @@ state_of() {
 }
 
 @test "an unreadable directory is an error record; the walk goes on, nothing below it vanishes" {
+	in_the_open
 	make db/ok/a.tar 10
 	make db/shut/b.tar 10
 	chmod -R a+rwX db
-	chmod 777 .
 	run --separate-stderr as_user bkm-scan
 	expect 0
 	chmod 000 db/shut
@@ -117,9 +126,9 @@ $PWD/db/shut/b.tar" ]
 }
 
 @test "a location that cannot be opened is unreachable, nothing in it vanishes" {
+	in_the_open
 	make db/a.tar 10
 	chmod -R a+rwX db
-	chmod 777 .
 	run --separate-stderr as_user bkm-scan
 	expect 0
 	chmod 000 db
@@ -234,7 +243,10 @@ $PWD/db/mnt/b.tar" ]
 	tree 40 200
 	bkm-scan -q &
 	pid=$!
-	sleep 0.05
+	for _ in $(seq 200); do
+		[ "$(sqlite3 bkm.db 'SELECT count(*) FROM run' 2>/dev/null)" = 1 ] && break
+		sleep 0.01
+	done
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?

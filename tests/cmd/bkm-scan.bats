@@ -571,3 +571,17 @@ snap-2026-11-22 150 2026-11-22T03:00:00Z complete" ]
 	[ "$(one location .status)" = empty ]
 	[ -z "$(one series .series)" ]
 }
+
+@test "--stored prints what is known without looking" {
+	write_config db
+	nights db app 20 22
+	scan
+	records='select(.kind != "run") | del(.new) | del(.free_bytes)'
+	want=$(jq -cS "$records" <<<"$output")
+	rm -r db
+	scan --stored
+	[ "$(jq -cS "$records" <<<"$output")" = "$want" ]
+	expect 0
+	run --separate-stderr bkm-scan --stored --follow
+	[ "$status" -ge 2 ]
+}
