@@ -47,26 +47,23 @@ app_add_backups(struct app *app, int64_t location_id, struct err *err)
 }
 
 struct fails { /* by series id, ascending */
-	struct fail {
-		int64_t series_id;
-		uint64_t count;
-	} * items;
+	struct store_failed *items;
 	size_t count, cap;
 };
 
 static void
-add_fail(void *arg, int64_t series_id, uint64_t count)
+add_fail(void *arg, const struct store_failed *failed)
 {
 	struct fails *fails = arg;
 
 	MEM_GROW(fails->items, fails->count, fails->cap);
-	fails->items[fails->count++] = (struct fail){series_id, count};
+	fails->items[fails->count++] = *failed;
 }
 
 static int
 by_id(const void *key, const void *item)
 {
-	int64_t id = *(const int64_t *)key, other = ((const struct fail *)item)->series_id;
+	int64_t id = *(const int64_t *)key, other = ((const struct store_failed *)item)->series_id;
 
 	return id < other ? -1 : id > other;
 }
@@ -114,7 +111,7 @@ add_series(struct app *app, struct tool_series_cursor *cursor, const struct tool
 	struct tool *tool = app->tool;
 	int64_t id = series->row.id, newest_id = series->row.newest.id,
 		previous_id = series->row.previous.id;
-	const struct fail *fail = fails->count
+	const struct store_failed *fail = fails->count
 	    ? bsearch(&id, fails->items, fails->count, sizeof(*fails->items), by_id)
 	    : NULL;
 	struct report_series s = {
@@ -127,11 +124,17 @@ add_series(struct app *app, struct tool_series_cursor *cursor, const struct tool
 	    .reasons = series->row.reasons,
 	    .failed_verdicts = fail ? fail->count : 0,
 	};
-	struct member newest = {0}, previous = {0};
+	struct member newest = {0}, previous = {0}, failed = {0};
 	int r = 0;
 
 	s.newest = find_member(app, newest_id, &newest, &r, err);
 	s.previous = find_member(app, previous_id, &previous, &r, err);
+	if (fail)
+		s.failed = find_member(app,
+		    fail->last_id != newest_id        ? fail->last_id
+			: fail->first_id != newest_id ? fail->first_id
+						      : 0,
+		    &failed, &r, err);
 	if (r >= 0)
 		r = tool_series_each_due(cursor, series,
 		    tool->now - (int64_t)(tool->days ? tool->days : REPORT_DAYS_MAX) * CLOCK_DAY,
@@ -140,6 +143,7 @@ add_series(struct app *app, struct tool_series_cursor *cursor, const struct tool
 		report_add_series(app->report, &s);
 	release_member(&newest);
 	release_member(&previous);
+	release_member(&failed);
 	return r < 0 ? -1 : 0;
 }
 

@@ -116,29 +116,74 @@ report_attend_backup(struct report *r, const struct report_backup *b)
 	item->todo = mem_strdup(report_advice_todo(reason));
 }
 
-static void
-attend_newest(struct report *r, const struct report_series *s, const char *json, bool restore)
+/* The newest backup of a series failed one or both of its tests: one item. */
+static bool
+attend_newest(struct report *r, const struct report_series *s)
 {
-	struct report_verdict v, before;
+	struct report_verdict verified, restored, before;
+	const struct report_verdict *v;
 	struct report_item *item;
+	bool bad, unrestorable;
 
-	report_verdict_read(r, json, &v);
-	if (v.verdict != RECORD_VERDICT_FAIL)
-		return;
-	item = add(r, RECORD_SEVERITY_CRITICAL,
-	    restore ? RANK_NEWEST_RESTORE : RANK_NEWEST_VERIFICATION,
-	    restore ? "newest_restore_failed" : "newest_verification_failed", v.at);
+	report_verdict_read(r, s->newest->verification, &verified);
+	report_verdict_read(r, s->newest->restore, &restored);
+	bad = verified.verdict == RECORD_VERDICT_FAIL;
+	unrestorable = restored.verdict == RECORD_VERDICT_FAIL;
+	if (!bad && !unrestorable)
+		return false;
+	v = bad ? &verified : &restored;
+	item =
+	    add(r, RECORD_SEVERITY_CRITICAL, bad ? RANK_NEWEST_VERIFICATION : RANK_NEWEST_RESTORE,
+		bad ? "newest_verification_failed" : "newest_restore_failed", v->at);
 	item->series = mem_strdup(s->name);
 	item->path = mem_strdup(s->newest->path);
-	item->what = mem_strdup(restore ? "the newest backup failed its restore test"
-					: "the newest backup failed its verification");
-	item->why = mem_strdup(report_advice_why(v.reason));
+	item->what = mem_printf("the newest backup failed its %s%s%s", bad ? "verification" : "",
+	    bad && unrestorable ? " and its " : "", unrestorable ? "restore test" : "");
+	item->why = mem_strdup(report_advice_why(v->reason));
 	report_verdict_read(r, s->previous ? s->previous->verification : NULL, &before);
 	if (before.verdict == RECORD_VERDICT_PASS)
 		item->todo = mem_printf("%s; the one before it passed: %s",
-		    report_advice_todo(v.reason), path_base(s->previous->path));
+		    report_advice_todo(v->reason), path_base(s->previous->path));
 	else
-		item->todo = mem_strdup(report_advice_todo(v.reason));
+		item->todo = mem_strdup(report_advice_todo(v->reason));
+	return true;
+}
+
+/* Older ones that are still kept. */
+static void
+attend_older(struct report *r, const struct report_series *s, uint64_t count)
+{
+	struct report_verdict v = {.at = CLOCK_NONE};
+	struct report_item *item;
+
+	if (s->failed) {
+		report_verdict_read(r, s->failed->verification, &v);
+		if (v.verdict != RECORD_VERDICT_FAIL)
+			report_verdict_read(r, s->failed->restore, &v);
+	}
+	item = add(r, RECORD_SEVERITY_WARNING, RANK_OLD_VERDICT, "failed_verdict", v.at);
+	item->series = mem_strdup(s->name);
+	item->path = s->failed ? mem_strdup(s->failed->path) : NULL;
+	item->what = count == 1
+	    ? mem_strdup("an older backup failed its verification or its restore test")
+	    : mem_printf(
+		  "%" PRIu64 " older backups failed their verification or restore test", count);
+	item->why =
+	    mem_printf("%s%s", count == 1 ? "" : "one of them: ", report_advice_why(v.reason));
+	item->todo = mem_strdup("do not restore from it; keep another copy of that day");
+}
+
+/* That the last one failed says why it is late. */
+static bool
+told_failed(const struct report *r, const char *series)
+{
+	for (size_t i = r->first_item; i < r->item_count; i++) {
+		const struct report_item *item = &r->items[i];
+
+		if (item->rank == RANK_BACKUP && item->series && strcmp(item->series, series) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -171,31 +216,16 @@ attend_due(struct report *r, const struct report_series *s)
 void
 report_attend_series(struct report *r, const struct report_series *s)
 {
-	size_t before = r->item_count;
-	struct report_item *item;
 	uint64_t told;
 
 	if (s->ignored)
 		return;
-	if (s->newest) {
-		attend_newest(r, s, s->newest->verification, false);
-		attend_newest(r, s, s->newest->restore, true);
-	}
-	told = r->item_count > before ? 1 : 0;
-	if (s->state.status == SCHEDULE_LATE || s->state.status == SCHEDULE_MISSING)
+	told = s->newest && attend_newest(r, s);
+	if (s->state.status == SCHEDULE_MISSING ||
+	    (s->state.status == SCHEDULE_LATE && !told_failed(r, s->name)))
 		attend_due(r, s);
-	if (s->failed_verdicts > told) {
-		uint64_t n = s->failed_verdicts - told;
-
-		item =
-		    add(r, RECORD_SEVERITY_WARNING, RANK_OLD_VERDICT, "failed_verdict", CLOCK_NONE);
-		item->series = mem_strdup(s->name);
-		item->what = mem_printf("%" PRIu64 " older backup%s failed a verification or a "
-					"restore test",
-		    n, n == 1 ? "" : "s");
-		item->why = mem_strdup("they are still kept, and cannot be relied on");
-		item->todo = mem_strdup("do not restore from them; bkm-scan --stored shows which");
-	}
+	if (s->failed_verdicts > told)
+		attend_older(r, s, s->failed_verdicts - told);
 }
 
 struct reason_text {

@@ -21,9 +21,6 @@ report_new(const struct report_options *options)
 	r->host = mem_strdup(options->host);
 	r->version = mem_strdup(options->version);
 	r->store = mem_strdup(options->store);
-	r->runs = BUF_INIT;
-	json_init(&r->runs_json, &r->runs);
-	json_array(&r->runs_json, NULL);
 	record_init(&r->scratch);
 	report_days_init(r);
 	return r;
@@ -41,7 +38,7 @@ report_free(struct report *r)
 	report_list_release(&r->recent);
 	report_list_release(&r->locations);
 	report_list_release(&r->alerts);
-	buf_release(&r->runs);
+	report_list_release(&r->runs);
 	record_release(&r->scratch);
 	free(r->group);
 	free(r->days);
@@ -55,8 +52,11 @@ report_free(struct report *r)
 void
 report_add_run(struct report *r, const struct report_run *run)
 {
-	struct json *j = &r->runs_json;
+	struct report_chunk *chunk = report_list_add(&r->runs);
+	struct json own, *j = &own;
 
+	chunk->rank = record_word_find(RECORD_LIST_COMMAND, run->command);
+	json_init(j, &chunk->json);
 	json_object(j, NULL);
 	json_str(j, "command", run->command);
 	json_str(j, "fate", run->fate);
@@ -169,8 +169,8 @@ report_finish(struct report *r, const struct report_health *overall,
 {
 	struct json j;
 
-	json_array_end(&r->runs_json);
 	report_list_sort(&r->locations);
+	report_list_sort(&r->runs);
 	json_init(&j, out);
 	json_object(&j, NULL);
 	head_json(r, &j);
@@ -182,7 +182,9 @@ report_finish(struct report *r, const struct report_health *overall,
 	json_array(&j, "alerts");
 	report_list_json(&r->alerts, r->alerts.count, &j);
 	json_array_end(&j);
-	json_raw(&j, "runs", r->runs.data, r->runs.len);
+	json_array(&j, "runs");
+	report_list_json(&r->runs, r->runs.count, &j);
+	json_array_end(&j);
 	statistics_json(&j, statistics);
 	left_out_json(r, &j);
 	json_object_end(&j);

@@ -93,6 +93,7 @@ struct report_series {
 	const char *reasons;                           /* JSON array or NULL */
 	const struct report_backup *newest, *previous; /* complete ones, on disk; NULL: none */
 	uint64_t failed_verdicts; /* backups on disk with a verdict fail, newest included */
+	const struct report_backup *failed; /* one of them that is not the newest; NULL: none */
 };
 
 /* A due time of the location and the time of the backup that met it, CLOCK_NONE if none did: a

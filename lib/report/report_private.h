@@ -54,13 +54,11 @@ struct report {
 	uint64_t backup_count, backup_bytes;
 	size_t first_item; /* its items in `items` begin here */
 
-	struct report_list locations, alerts;
+	struct report_list locations, alerts, runs;
 	struct report_item *items;
 	size_t item_count, item_cap;
 	size_t grades[5]; /* by enum record_grade */
 	size_t alert_seen;
-	struct buf runs;
-	struct json runs_json;
 	struct record scratch; /* for taking verdicts apart */
 };
 

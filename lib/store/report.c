@@ -54,7 +54,7 @@ store_statistics(struct store *store, struct store_statistics *ret_statistics, s
 
 /* The condition is that of the index standing_fail, word for word. */
 static const char sql_failed[] =
-    "SELECT b.series_id, count(*) FROM standing AS s JOIN backup AS b ON b.id = s.backup_id"
+    "SELECT b.series_id, count(*), min(b.id), max(b.id) FROM standing AS s JOIN backup AS b ON b.id = s.backup_id"
     " WHERE s.location_id = ?1 AND b.live = 1"
     " AND (s.verify_verdict = 'fail' OR s.restore_verdict = 'fail')"
     " GROUP BY b.series_id ORDER BY b.series_id";
@@ -69,8 +69,16 @@ store_report_failed(
 	if (!st)
 		return -1;
 	store_bind_int(st, 1, location_id);
-	while ((r = store_step(store, st, err)) > 0)
-		fn(arg, sqlite3_column_int64(st, 0), (uint64_t)sqlite3_column_int64(st, 1));
+	while ((r = store_step(store, st, err)) > 0) {
+		const struct store_failed failed = {
+		    .series_id = sqlite3_column_int64(st, 0),
+		    .count = (uint64_t)sqlite3_column_int64(st, 1),
+		    .first_id = sqlite3_column_int64(st, 2),
+		    .last_id = sqlite3_column_int64(st, 3),
+		};
+
+		fn(arg, &failed);
+	}
 	store_reset(st);
 	return r;
 }

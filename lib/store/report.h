@@ -23,8 +23,14 @@ struct store_statistics {
 int store_statistics(struct store *store, struct store_statistics *ret_statistics, struct err *err);
 
 /* How many backups on disk of each series of a location have a standing verdict of fail, of
- * verification or restore test: fn once for each series that has some, by series id. */
-typedef void store_failed_fn(void *arg, int64_t series_id, uint64_t count);
+ * verification or restore test, and the first and last number among them: fn once for each series
+ * that has some, by series id. */
+struct store_failed {
+	int64_t series_id;
+	uint64_t count;
+	int64_t first_id, last_id;
+};
+typedef void store_failed_fn(void *arg, const struct store_failed *failed);
 int store_report_failed(
     struct store *store, int64_t location_id, store_failed_fn *fn, void *arg, struct err *err);
 

@@ -70,7 +70,7 @@ tool_run_end(struct tool *tool, int status, const char *ended_by, bool line, str
 	int r;
 
 	tool->run.ms = clock_mono_ms() - tool->started_ms;
-	tool->run.ended = tool->now + tool->run.ms / 1000;
+	tool->run.ended = tool->run.started + tool->run.ms / 1000;
 	tool->run.exit_status = status;
 	tool->run.findings = tool->findings;
 	tool->run.errors = tool->errors;

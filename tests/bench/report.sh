@@ -44,7 +44,7 @@ FROM (SELECT id, series_id, time, CASE WHEN series_id % 10 = 0 AND id % 7 = 0 TH
 
 printf '%s locations, %s days\n' "$locations" "$days"
 for format in html csv json text prometheus; do
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		/usr/bin/time -f '%e %U %S %M' -o time.txt \
 			bkm-report --stored -q -d "$days" -f "$format" -o report.out
 		cat time.txt

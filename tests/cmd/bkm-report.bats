@@ -43,6 +43,11 @@ document() {
 	bkm-report --stored -f json -o - "$@"
 }
 
+# listing DIRECTORY: the names in it, on one line.
+listing() {
+	find "$1" -mindepth 1 -printf '%f\n' | sort | xargs
+}
+
 @test "the formats of the configuration go into its directory, each with a record" {
 	make_site
 	run -0 --separate-stderr bkm-report --stored
@@ -117,6 +122,7 @@ document() {
 @test "records pass byte for byte, and with --stored nothing is read" {
 	make_site
 	printf '%s\n' '{"v":1, "kind":"strange","x":1.50}' '{"a":"\u00e9"}' >given
+	# shellcheck disable=SC2094 # cmp reads too
 	bkm-report -f text <given | grep -v '"kind":"run"\|"kind":"report"' | cmp - given
 	bkm-report --stored -f text <given >out.jsonl
 	run ! grep -q strange out.jsonl
@@ -132,7 +138,7 @@ document() {
 	bkm-report --stored -q -f text -o there
 	cmp one.txt there/report.txt
 	bkm-report --stored -q -f csv,json -f prometheus,json -o new/deep
-	[ "$(ls new/deep | xargs)" = "report.csv report.json report.prom" ]
+	[ "$(listing new/deep)" = "report.csv report.json report.prom" ]
 	bkm-report --stored -f text -o - >out.txt
 	cmp one.txt out.txt
 	echo '{"x":1}' | bkm-report -f text -o /dev/stdout >out.txt
@@ -215,7 +221,7 @@ JQ
 		"* late: Warning" "* failed: Good" "* good: Good")" ]
 	[ "$(ls reports)" = weekly.md ]
 	bkm-report --stored -q -f text --template weekly.md.jq -o both
-	[ "$(ls both | xargs)" = "report.txt weekly.md" ]
+	[ "$(listing both)" = "report.txt weekly.md" ]
 	echo '"first", error("it \(1 + 1) broke")' >broken.jq
 	run -3 --separate-stderr bkm-report --stored -q -f text --template broken.jq -o broken
 	has "$stderr" "format 'broken': "
@@ -228,10 +234,10 @@ JQ
 	echo '.host' >own.jq
 	sed -i 's/^  formats: .*/  formats: [csv]\n  template: own.jq\n  output_directory: out/' config.yaml
 	bkm-report --stored -q
-	[ "$(ls out | xargs)" = "own report.csv" ]
+	[ "$(listing out)" = "own report.csv" ]
 	[ "$(cat out/own)" = "$(hostname)" ]
 	bkm-report --stored -q -f text
-	[ "$(ls out | xargs)" = "own report.csv report.txt" ]
+	[ "$(listing out)" = "own report.csv report.txt" ]
 	sed -i 's/formats: .*/formats: [html, pdf]/' config.yaml
 	run -2 --separate-stderr bkm-report --stored -q
 	has "$stderr" "unknown format 'pdf'"

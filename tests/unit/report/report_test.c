@@ -254,6 +254,9 @@ test_urgency(void **state)
 	    .previous = &before,
 	    .failed_verdicts = 3,
 	};
+	struct report_backup older = backup("/b/db/0", 50, "ok");
+	const struct report_run scan = {
+	    .command = "bkm-scan", .fate = "ended", .started = NOW, .ended = NOW, .ms = 1};
 	const struct report_run dead = {
 	    .command = "bkm-verify", .fate = "dead", .started = NOW, .ended = CLOCK_NONE, .ms = -1};
 	static const char *const reasons[] = {"never_restored", "series_late", NULL};
@@ -262,6 +265,9 @@ test_urgency(void **state)
 
 	(void)state;
 	report_add_run(r, &dead);
+	report_add_run(r, &scan);
+	older.restore = "{\"verdict\":\"fail\",\"reason\":\"damaged\"}";
+	s.failed = &older;
 	health.grade = RECORD_GRADE_CRITICAL;
 	health.capped_by = health.reasons = reasons;
 	bad.verification = "{\"verdict\":\"fail\",\"reason\":\"truncated\",\"level\":\"read\","
@@ -287,11 +293,40 @@ test_urgency(void **state)
 	    ".attention[1] | .severity == \"critical\" and .path == \"/b/db/2\" and "
 	    ".since == \"2026-11-23T02:00:00Z\" and "
 	    "(.why | startswith(\"the data ends\")) and (.todo | endswith(\"passed: 1\"))");
-	check(doc, ".attention[3].what | startswith(\"2 older backups\")");
+	check(doc,
+	    ".attention[3] | .what == \"2 older backups failed their verification or restore test\" "
+	    "and .path == \"/b/db/0\" and .why == \"one of them: the data does not agree with its own checks\"");
+	check(doc, "[.runs[].command] == [\"bkm-scan\", \"bkm-verify\"]");
 	/* A verdict is shown with its level, and nothing that a report does not know. */
 	check(doc,
 	    "[.locations[] | select(.location == \"db\")][0].series[0].newest.verification "
 	    "| .level == \"read\" and .secret == null");
+}
+
+/* One backup that failed both tests, or is late because the last one failed, is one item. */
+static void
+test_one_item(void **state)
+{
+	struct report *r = start(7);
+	struct report_backup bad = backup("/b/db/2", 2, "ok"),
+			     empty = backup("/b/db/3", 1, "failed");
+	struct report_series s = {.name = "db-*.gz", .count = 2, .newest = &bad};
+	const char *doc;
+
+	(void)state;
+	bad.verification = bad.restore = "{\"verdict\":\"fail\",\"reason\":\"bomb\"}";
+	empty.reasons = "[\"empty\"]";
+	s.failed_verdicts = 1;
+	s.state.status = SCHEDULE_LATE;
+	report_location_begin(r, &plain_location);
+	report_add_backup(r, &empty);
+	report_add_series(r, &s);
+	report_location_end(r, &good_health);
+	doc = finish(r, RECORD_GRADE_CRITICAL);
+	check(doc, "[.attention[].reason] == [\"newest_verification_failed\", \"failed\"]");
+	check(doc,
+	    ".attention[0].what == "
+	    "\"the newest backup failed its verification and its restore test\"");
 }
 
 /* The same verdict, told by the score alone; both kinds of missing evidence are one item. */
@@ -442,6 +477,7 @@ main(void)
 	    cmocka_unit_test(test_days_after_the_last_look),
 	    cmocka_unit_test(test_missing_days),
 	    cmocka_unit_test(test_urgency),
+	    cmocka_unit_test(test_one_item),
 	    cmocka_unit_test(test_told_by_the_score),
 	    cmocka_unit_test(test_failed_arrival),
 	    cmocka_unit_test(test_never_scanned),

@@ -68,11 +68,12 @@ test_statistics(void **state)
 }
 
 static void
-add_up(void *arg, int64_t series_id, uint64_t count)
+add_up(void *arg, const struct store_failed *failed)
 {
 	uint64_t *sum = arg;
 
-	*sum = *sum * 100 + (uint64_t)series_id * 10 + count;
+	*sum = *sum * 10000 + (uint64_t)failed->series_id * 1000 + failed->count * 100 +
+	    (uint64_t)failed->first_id * 10 + (uint64_t)failed->last_id;
 }
 
 static void
@@ -93,7 +94,8 @@ test_failed(void **state)
 	    " (4, 1, 'fail', NULL), (5, 2, 'fail', NULL), (6, 1, 'fail', NULL)");
 	assert_int_equal(store_open(&store, path, STORE_READ_ONLY, &err), 0);
 	assert_int_equal(store_report_failed(store, 1, add_up, &sum, &err), 0);
-	assert_int_equal(sum, 1122); /* series 1: one, series 2: two; what is gone does not count */
+	/* Series 1: one, series 2: two; what is gone does not count. */
+	assert_int_equal(sum, 11112234);
 	store_close(store);
 }
 
