@@ -86,10 +86,24 @@ count(struct app *app, const char *path, const struct restore_result *result)
 	buf_release(&name);
 }
 
+#define LIST_MAX 64
+
+struct lists {
+	const char *must_contain[LIST_MAX + 1], *sql[LIST_MAX + 1], *command[LIST_MAX + 1];
+};
+
+static const char *const *
+copy_list(const char **out, const struct config_list *list)
+{
+	for (size_t i = 0; i < list->count && i < LIST_MAX; i++)
+		out[i] = list->items[i];
+	return list->count ? out : NULL;
+}
+
 /* Keys of the configuration that a restored backup must meet. */
 static void
-demands(struct restore_subject *subject, const struct config_location *location,
-    const char **must_contain)
+demands(
+    struct restore_subject *subject, const struct config_location *location, struct lists *lists)
 {
 	const struct config_restore *r = &location->restore;
 
@@ -97,15 +111,17 @@ demands(struct restore_subject *subject, const struct config_location *location,
 	subject->min_entries = r->min_entries > 0 ? (uint64_t)r->min_entries : 0;
 	if (location->rto_minutes > 0)
 		subject->rto_ms = location->rto_minutes * 60000;
-	for (size_t i = 0; i < r->must_contain.count && i < 64; i++)
-		must_contain[i] = r->must_contain.items[i];
-	subject->must_contain = must_contain;
+	subject->must_contain = copy_list(lists->must_contain, &r->must_contain);
+	subject->sql = copy_list(lists->sql, &r->sql);
+	subject->command = copy_list(lists->command, &r->command);
+	subject->compare = r->compare != NULL;
+	subject->newest_row = r->newest_row_within != CONFIG_UNSET;
 }
 
 int
 app_drill(struct app *app, struct record *rec, const struct tool_backup *backup, struct err *err)
 {
-	const char *must_contain[65] = {NULL};
+	struct lists lists = {.sql = {NULL}};
 	struct restore_subject subject = {.path = backup->path, .follow = app->tool.by_operands};
 	int64_t id = backup->row.id, location_id = backup->row.location_id, at;
 	struct restore_result result;
@@ -115,7 +131,7 @@ app_drill(struct app *app, struct record *rec, const struct tool_backup *backup,
 	if (!app->drill && sandbox_scratch_open(app_scratch_base(app), &app->drill, err) < 0)
 		return -1;
 	if (backup->location)
-		demands(&subject, backup->location, must_contain);
+		demands(&subject, backup->location, &lists);
 	r = tool_flush(&app->tool, err);
 	if (r == 0)
 		r = restore_drill(&subject, &app->restore, app->drill, &result, err);

@@ -221,47 +221,6 @@ add_count(struct restore_result *r, const char *check, uint64_t n)
 }
 
 static void
-fail_assertion(struct restore_result *r, const char *what)
-{
-	if (r->verdict == RECORD_VERDICT_PASS)
-		restore_result_say(r, RECORD_VERDICT_FAIL, "assertion", "%s", what);
-}
-
-/* What the configuration demands beside coming back at all. */
-static void
-check_assertions(struct drill *d, const struct restore_answer *a)
-{
-	const struct restore_subject *s = d->subject;
-	struct restore_result *r = d->result;
-	uint64_t min = s->min_entries ? s->min_entries : 1;
-	bool enough = r->entries >= min;
-	struct restore_check *c =
-	    restore_result_check(r, "entries", enough ? RECORD_VERDICT_PASS : RECORD_VERDICT_FAIL);
-
-	c->has_actual = true;
-	c->actual = r->entries;
-	c->has_expected = s->min_entries > 0;
-	c->expected = min;
-	if (!enough) {
-		c->reason = "assertion";
-		fail_assertion(r, "fewer entries than min_entries");
-	}
-	for (size_t i = 0; s->must_contain && s->must_contain[i] && i < 64; i++) {
-		struct buf pattern = BUF_INIT_MAX(100);
-
-		if (a->contains & UINT64_C(1) << i)
-			continue;
-		c = restore_result_check(r, "contains", RECORD_VERDICT_FAIL);
-		c->reason = "assertion";
-		str_add_visible(&pattern, s->must_contain[i], strnlen(s->must_contain[i], 60));
-		(void)snprintf(
-		    c->message, sizeof(c->message), "nothing matches '%s'", pattern.data);
-		buf_release(&pattern);
-		fail_assertion(r, c->message);
-	}
-}
-
-static void
 add_checks(struct drill *d, const struct restore_answer *a)
 {
 	struct restore_result *r = d->result;
@@ -289,7 +248,7 @@ add_checks(struct drill *d, const struct restore_answer *a)
 		add_count(r, "tables", r->tables);
 	if (r->tables)
 		add_count(r, "rows", r->rows);
-	check_assertions(d, a);
+	restore_check_demands(&d->job, a, r, &d->stopped);
 }
 
 /* Written to while it was read: nothing can be said about it. */

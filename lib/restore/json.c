@@ -13,6 +13,7 @@ static const struct {
     {RESTORE_WARN_FOREIGN_KEYS, "foreign_keys"},
     {RESTORE_WARN_NO_END, "no_end_marker"},
     {RESTORE_WARN_OTHER_FORMAT, "other_format"},
+    {RESTORE_WARN_NOT_LOOKED_INTO, "not_looked_into"},
 };
 
 static void

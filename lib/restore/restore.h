@@ -52,10 +52,15 @@ struct restore_subject {
 	const char *handler;             /* use this one; NULL: they bid */
 	uint64_t min_entries;            /* 0: at least one */
 	const char *const *must_contain; /* fnmatch patterns; NULL-terminated or NULL; at most 64 */
-	int64_t rto_ms;                  /* 0: none */
+	const char *const *sql;          /* queries on a restored database, each must give a true
+	                                  * first value; NULL-terminated or NULL; at most 64 */
+	const char *const *command; /* argv of a program that judges the scratch directory by its
+	                                  * exit status; NULL-terminated or NULL */
+	bool compare, newest_row;   /* asked for, and not looked into: said so by a warning */
+	int64_t rto_ms;             /* 0: none */
 };
 
-#define RESTORE_CHECKS_MAX 8
+#define RESTORE_CHECKS_MAX 24
 
 struct restore_check {
 	const char *check; /* a word of RECORD_LIST_CHECK */
@@ -95,6 +100,8 @@ enum restore_warning {
 	RESTORE_WARN_NO_END = 1 << 5,
 	RESTORE_WARN_LINKS = 1 << 6,
 	RESTORE_WARN_OTHER_FORMAT = 1 << 7, /* restorable, but not what the name promises */
+	RESTORE_WARN_NOT_LOOKED_INTO = 1
+	    << 8, /* a demand of the configuration that cannot be met here */
 };
 
 /*

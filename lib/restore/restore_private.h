@@ -25,6 +25,7 @@ struct restore_answer {
 	uint64_t entries, files, directories, links, tables, rows, statements, bytes;
 	int64_t unpack_ms, check_ms;
 	uint64_t contains;                   /* bit n: must_contain[n] was matched */
+	uint64_t sql_asked, sql_true;        /* bit n: sql[n] was asked, and gave a true value */
 	char integrity[RESTORE_MESSAGE_MAX]; /* "": not checked; "ok"; else what is wrong */
 	char message[256];
 };
@@ -122,6 +123,11 @@ struct restore_job {
 int restore_child_main(void *arg, int out);
 int restore_second_main(void *arg, int out);
 int restore_program_main(void *arg, int out);
+int restore_command_main(void *arg, int out);
+
+/* The demands of the configuration, after a pass (assertions.c). */
+void restore_check_demands(const struct restore_job *job, const struct restore_answer *a,
+    struct restore_result *result, bool *ret_stopped);
 
 /* A backup that is a directory: copied (directory.c). */
 void restore_directory(struct restore_child *child);

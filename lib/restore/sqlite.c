@@ -46,6 +46,21 @@ say_checks(struct restore_child *child, enum sqldb_fault fault, const struct sql
 		a->level = RECORD_LEVEL_RESTORED;
 }
 
+/* The queries of the configuration; one that fails is not true. */
+static void
+ask(struct restore_child *child, struct sqldb *db)
+{
+	const char *const *sql = child->subject->sql;
+
+	for (size_t i = 0; sql && sql[i] && i < 64; i++) {
+		bool truth = false;
+
+		(void)sqldb_query(db, sql[i], &truth);
+		child->answer->sql_asked |= UINT64_C(1) << i;
+		child->answer->sql_true |= (uint64_t)truth << i;
+	}
+}
+
 static void
 check_database(struct restore_child *child)
 {
@@ -60,6 +75,7 @@ check_database(struct restore_child *child)
 		return;
 	}
 	say_checks(child, sqldb_check(db, &checks, on_table, child), &checks);
+	ask(child, db);
 	child->answer->check_ms = clock_mono_ms() - start;
 	sqldb_close(db);
 }

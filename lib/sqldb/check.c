@@ -169,3 +169,27 @@ sqldb_check(struct sqldb *db, struct sqldb_checks *ret_checks,
 	    fault == SQLDB_FAULT_NONE ? "" : db->message);
 	return fault;
 }
+
+enum sqldb_fault
+sqldb_query(struct sqldb *db, const char *sql, bool *ret_true)
+{
+	enum sqldb_fault fault = SQLDB_FAULT_NONE;
+	sqlite3_stmt *st = NULL;
+	int rc = prepare(db, sql, &st);
+
+	*ret_true = false;
+	if (rc == SQLITE_OK && st)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		const unsigned char *text = sqlite3_column_text(st, 0);
+
+		*ret_true = text && *text &&
+		    (sqlite3_column_type(st, 0) == SQLITE_TEXT
+			    ? strcmp((const char *)text, "0") != 0
+			    : sqlite3_column_double(st, 0) < 0 || sqlite3_column_double(st, 0) > 0);
+	} else if (rc != SQLITE_DONE) {
+		fault = sqldb_fault_of(db, rc);
+	}
+	(void)sqlite3_finalize(st);
+	return fault;
+}

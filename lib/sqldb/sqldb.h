@@ -114,6 +114,10 @@ const char *sqldb_message(const struct sqldb *db);
 enum sqldb_fault sqldb_check(struct sqldb *db, struct sqldb_checks *ret_checks,
     void (*table)(void *arg, const char *name), void *arg);
 
+/* Is the first value that sql gives true (neither NULL, 0 nor ""), and is there one? A query that
+ * fails is a fault. */
+enum sqldb_fault sqldb_query(struct sqldb *db, const char *sql, bool *ret_true);
+
 /* The header of a database file (sqlite.org/fileformat.html): at least 100 bytes of data, and the
  * size of the file. NONE, TRUNCATED, DAMAGED; *ret_wal: it was in WAL mode. */
 enum sqldb_fault
