@@ -154,7 +154,7 @@ scan_once(struct scanner *s, struct place *p, struct tool_scan *ret, struct err 
 	const struct tool_scan_options options = {
 	    .settle = s->settle,
 	    .accept_identity = s->accept_identity,
-	    .repeats = p->repeats,
+	    .repeats = p->repeats && s->wait,
 	    .watch = s->watch,
 	    .number = (size_t)(p - s->places),
 	};
@@ -199,6 +199,35 @@ scan_settled(struct scanner *s, struct place *p, struct tool_scan *scan, struct 
 	return 0;
 }
 
+static void
+is_due(void *arg, size_t number)
+{
+	struct scanner *s = arg;
+	int64_t soon = clock_mono_ms() + DEBOUNCE_MS;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if ((number == SCAN_WATCH_ALL || number == i) && s->places[i].next_ms > soon)
+			s->places[i].next_ms = soon;
+	}
+}
+
+/* When to look at the location again under --follow. */
+static void
+plan(struct scanner *s, struct place *p, const struct tool_scan *scan, int64_t began, bool full)
+{
+	int64_t period = s->tool->config->monitoring.check_interval_minutes * 60000;
+	int64_t settles = began + (scan->settles - s->tool->now) * 1000;
+
+	if (full)
+		p->full_ms = began + period;
+	p->rest_ms = began + (clock_mono_ms() - began) * REST;
+	p->next_ms = p->full_ms;
+	if (scan->settles != CLOCK_NONE && settles < p->next_ms)
+		p->next_ms = settles;
+	if (scan->watched_more)
+		is_due(s, (size_t)(p - s->places));
+}
+
 /* --stored */
 static int
 tell_place(struct scanner *s, struct place *p, struct err *err)
@@ -220,12 +249,15 @@ tell_place(struct scanner *s, struct place *p, struct err *err)
 static int
 scan_place(struct scanner *s, struct place *p, struct err *err)
 {
+	int64_t began = clock_mono_ms();
 	struct tool_scan scan = {0};
 	int r;
 
 	if (s->tool->stored)
 		return tell_place(s, p, err);
 	r = scan_settled(s, p, &scan, err);
+	if (r == 0 && s->follow)
+		plan(s, p, &scan, began, true);
 	if (r == 0) {
 		count_findings(s, &scan);
 		r = print_backups(s, &scan, false, err);
@@ -237,39 +269,18 @@ scan_place(struct scanner *s, struct place *p, struct err *err)
 }
 
 /* ---------------------------------------------------------------- --follow */
-static void
-is_due(void *arg, size_t number)
-{
-	struct scanner *s = arg;
-	int64_t soon = clock_mono_ms() + DEBOUNCE_MS;
-
-	for (size_t i = 0; i < s->count; i++) {
-		if ((number == SCAN_WATCH_ALL || number == i) && s->places[i].next_ms > soon)
-			s->places[i].next_ms = soon;
-	}
-}
-
 static int
 rescan(struct scanner *s, struct place *p, struct err *err)
 {
-	int64_t began = clock_mono_ms(), took, period, settles;
+	int64_t began = clock_mono_ms();
 	struct tool_scan scan = {0};
 	bool full = began >= p->full_ms;
 	int r = scan_once(s, p, &scan, err);
 
-	took = clock_mono_ms() - began;
-	period = s->tool->config->monitoring.check_interval_minutes * 60000;
-	if (full)
-		p->full_ms = began + period;
-	p->rest_ms = began + took * REST;
-	p->next_ms = p->full_ms;
-	settles = began + (scan.settles - s->tool->now) * 1000;
-	if (scan.settles != CLOCK_NONE && settles < p->next_ms)
-		p->next_ms = settles;
-	if (r == 0 && scan.watched_more)
-		is_due(s, (size_t)(p - s->places));
-	if (r == 0)
+	if (r == 0) {
+		plan(s, p, &scan, began, full);
 		r = print_backups(s, &scan, true, err);
+	}
 	if (r == 0 && full)
 		r = print_series(s, &scan, err);
 	tool_scan_release(&scan);
@@ -298,20 +309,6 @@ follow(struct scanner *s, struct err *err)
 	}
 }
 
-static void
-begin_follow(struct scanner *s)
-{
-	int64_t now = clock_mono_ms();
-	struct err err = {0};
-
-	if (scan_watch_open(&s->watch, &err) < 0)
-		log_warning(s->tool->log, "%s: changes are seen at the next full scan", err.msg);
-	for (size_t i = 0; i < s->count; i++) {
-		s->places[i].full_ms = now;
-		s->places[i].next_ms = now;
-	}
-}
-
 /* ---------------------------------------------------------------- main */
 static void
 select_places(struct scanner *s)
@@ -333,8 +330,8 @@ scan_all(struct scanner *s, struct err *err)
 	s->began_ms = clock_mono_ms();
 	if (s->follow && s->tool->stored)
 		return err_set(err, ERR_USAGE, "--follow and --stored exclude each other");
-	if (s->follow)
-		begin_follow(s);
+	if (s->follow && scan_watch_open(&s->watch, err) < 0)
+		log_warning(s->tool->log, "%s: changes are seen at the next full scan", err->msg);
 	for (size_t i = 0; i < s->count; i++) {
 		if (scan_place(s, &s->places[i], err) < 0)
 			return -1;

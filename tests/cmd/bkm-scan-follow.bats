@@ -26,7 +26,7 @@ follow() {
 wait_for() {
 	local i
 	for ((i = 0; i < 200; i++)); do
-		jq -e "select($1)" out >/dev/null 2>&1 && return 0
+		jq -es "any(.[]; $1)" out >/dev/null 2>&1 && return 0
 		sleep 0.1
 	done
 	cat out err >&2
@@ -36,6 +36,8 @@ wait_for() {
 @test "--follow prints each backup when it completes, also in new directories" {
 	follow
 	wait_for '.path? // "" | endswith("/old.tar")'
+	sleep 2
+	[ "$(grep -c old.tar out)" -le 2 ]
 	echo x >db/new.tar
 	wait_for '(.path? // "" | endswith("/new.tar")) and .state == "complete"'
 	mkdir -p db/sub/deeper
