@@ -173,6 +173,19 @@ learn_location(struct alert_evidence *ev, struct record *rec)
 		alert_entry_good(entry, "", false);
 }
 
+/* Missing evidence withholds good news; it never makes bad news. */
+static bool
+is_missing_evidence(const char *cap)
+{
+	static const char *const words[] = {"never_verified", "never_restored", "no_complete_backup",
+	    "scan_too_old", "location_unknown", "never_scanned"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(words[i], cap) == 0)
+			return true;
+	return false;
+}
+
 /* Does a warning grade rest on more than things nobody has looked at yet? */
 static bool
 has_bad_cap(struct record *rec)
@@ -181,7 +194,7 @@ has_bad_cap(struct record *rec)
 	size_t pos = 0;
 
 	while ((cap = record_next_str(rec, "capped_by", &pos)))
-		if (strcmp(cap, "never_verified") != 0 && strcmp(cap, "never_restored") != 0)
+		if (!is_missing_evidence(cap))
 			return true;
 	return false;
 }
