@@ -71,6 +71,7 @@ median "$build/bin/bkm-score" --stored --exit-zero >settings
 ours=$(median "$build/bin/bkm-score" --stored --exit-zero)
 naive=$(median sqlite3 bench.db "SELECT location_id, avg(verdict = 'pass') FROM verification
 	WHERE at >= $now - 7 * 86400 GROUP BY location_id")
+# shellcheck disable=SC2016
 memory=$(LC_ALL=C /usr/bin/env sh -c '"$1" --stored --exit-zero >out & pid=$!
 	peak=0
 	while line=$(grep VmHWM "/proc/$pid/status" 2>/dev/null); do
