@@ -202,10 +202,14 @@ static void
 add_health_summary(struct buf *out, const struct alert_group *g)
 {
 	const char *p;
+	unsigned percent;
 
 	buf_printf(out, "the score is %s", g->grade && *g->grade ? g->grade : "unknown");
-	if (g->score >= 0)
-		buf_printf(out, " (%.2f)", g->score);
+	if (g->score >= 0) {
+		/* Cut, not rounded: 0.799 is a warning, and 0.80 would be good. */
+		percent = (unsigned)(g->score * 1000 + 0.5) / 10;
+		buf_printf(out, " (%u.%02u)", percent / 100, percent % 100);
+	}
 	if (g->last_grade)
 		buf_printf(out, ", it was %s", g->last_grade);
 	if (g->caps && strlen(g->caps) > 2) {
