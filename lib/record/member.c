@@ -115,7 +115,7 @@ record_raw(const struct record *rec, const char *name, size_t *ret_len)
 static const char *
 decode(struct record *rec, const struct place *p)
 {
-	char *s = record_arena_alloc(rec->arena, p->value.len);
+	char *s = record_alloc(rec, p->value.len);
 	size_t n = record_scan_decode(p->text, &p->value, s);
 
 	if (memchr(s, '\0', n))
@@ -232,7 +232,7 @@ record_path_of(struct record *rec, const char *name)
 		return record_str(rec, name);
 	if (str_from_base64(text, strlen(text), &bytes) == 0 && bytes.len > 0 &&
 	    !memchr(bytes.data, '\0', bytes.len)) {
-		path = record_arena_alloc(rec->arena, bytes.len + 1);
+		path = record_alloc(rec, bytes.len + 1);
 		memcpy(path, bytes.data, bytes.len + 1);
 	}
 	buf_release(&bytes);

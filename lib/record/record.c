@@ -23,10 +23,29 @@ record_release(struct record *rec)
 void
 record_swap(struct record *a, struct record *b)
 {
+	struct record_scan *a_scan = a->scan, *b_scan = b->scan;
 	struct record c = *a;
 
+	/* The scanner stays where it is: the one that reads every line stays in the cache. */
 	*a = *b;
 	*b = c;
+	a->scan = a_scan;
+	b->scan = b_scan;
+}
+
+char *
+record_alloc(struct record *rec, size_t size)
+{
+	if (!rec->arena)
+		rec->arena = record_arena_new();
+	return record_arena_alloc(rec->arena, size);
+}
+
+static void
+forget_values(struct record *rec)
+{
+	if (rec->arena)
+		record_arena_reset(rec->arena);
 }
 
 static int
@@ -60,7 +79,7 @@ scan_line(struct record *rec)
 		m.name_at = name.at + 1;
 		m.name_len = name.len - 2;
 		if (name.escaped) {
-			char *decoded = record_arena_alloc(rec->arena, name.len);
+			char *decoded = record_alloc(rec, name.len);
 
 			m.name_len = (uint32_t)record_scan_decode(rec->line.data, &name, decoded);
 			m.name = decoded;
@@ -139,9 +158,7 @@ record_parse(struct record *rec, const char *line, size_t len, struct err *err)
 {
 	if (!rec->scan)
 		rec->scan = record_scan_new();
-	if (!rec->arena)
-		rec->arena = record_arena_new();
-	record_arena_reset(rec->arena);
+	forget_values(rec);
 	rec->kind = RECORD_OTHER;
 	rec->member_count = 0;
 	rec->touched = false;
@@ -161,9 +178,7 @@ record_parse(struct record *rec, const char *line, size_t len, struct err *err)
 void
 record_copy(struct record *dst, const struct record *src)
 {
-	if (!dst->arena)
-		dst->arena = record_arena_new();
-	record_arena_reset(dst->arena);
+	forget_values(dst);
 	buf_clear(&dst->line);
 	buf_add(&dst->line, src->line.data, src->line.len);
 	dst->kind = src->kind;
@@ -174,7 +189,7 @@ record_copy(struct record *dst, const struct record *src)
 		struct record_member m = src->members[i];
 
 		if (m.name) {
-			char *name = record_arena_alloc(dst->arena, m.name_len + 1);
+			char *name = record_alloc(dst, m.name_len + 1);
 
 			memcpy(name, m.name, m.name_len);
 			name[m.name_len] = '\0';

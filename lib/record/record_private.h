@@ -41,6 +41,7 @@ struct record_member {
 /* ---------------------------------------------------------------- record.c, member.c */
 struct record_member *record_member_find(const struct record *rec, const char *name, size_t len);
 void record_find_kind(struct record *rec);
+char *record_alloc(struct record *rec, size_t size); /* in the arena of its values */
 bool record_value_int(const char *text, size_t len, int64_t *ret_v);
 
 /* The scanner of one thread: text, position, what is wrong, the names seen in open objects. */

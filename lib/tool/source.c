@@ -347,7 +347,8 @@ tool_next(struct tool *tool, struct record *rec, struct err *err)
 
 	if (tool_stopping())
 		return tool_interrupted(err);
-	if (tool_tick(tool, err) < 0)
+	/* A stream looks at the time whenever it waits, and each put does. */
+	if (s->mode != MODE_STREAM && tool_tick(tool, err) < 0)
 		return -1;
 	switch (s->mode) {
 	case MODE_NOTHING:
