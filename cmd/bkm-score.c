@@ -61,16 +61,16 @@ explain_series(void *ctx, const struct tool_series *series, const struct score_s
 }
 
 static void
-write_record(struct grading *grading, struct scored *scored, struct score_line *line,
-    struct explain *explain)
+write_record(
+    struct grading *grading, struct scored *scored, struct score_line line, struct explain *explain)
 {
 	struct buf json = BUF_INIT, formula = BUF_INIT;
 	struct json j;
 
-	line->store = store_uuid(grading->tool->store);
-	line->host = grading->tool->host;
-	line->location = scored->location ? scored->location->name : NULL;
-	line->days = grading->tool->days;
+	line.store = store_uuid(grading->tool->store);
+	line.host = grading->tool->host;
+	line.location = scored->location ? scored->location->name : NULL;
+	line.days = grading->tool->days;
 	if (grading->explain) {
 		json_init(&j, &json);
 		json_object(&j, NULL);
@@ -81,9 +81,9 @@ write_record(struct grading *grading, struct scored *scored, struct score_line *
 		if (explain->count > EXPLAIN_MAX)
 			json_uint(&j, "series_left_out", explain->count - EXPLAIN_MAX);
 		json_object_end(&j);
-		line->explain = &json;
+		line.explain = &json;
 	}
-	score_add_record(&scored->record, &scored->score, line);
+	score_add_record(&scored->record, &scored->score, &line);
 	buf_release(&json);
 	buf_release(&formula);
 }
@@ -106,7 +106,7 @@ score_one(struct grading *grading, struct scored *scored, struct err *err)
 	if (r == 0 && (!scored->location || scored->id != 0))
 		r = tool_score_previous(tool, scored->id, tool->days, &line, err);
 	if (r == 0)
-		write_record(grading, scored, &line, &explain);
+		write_record(grading, scored, line, &explain);
 	buf_release(&explain.json);
 	return r;
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
-#include "record/fields.h"
+#include "record/record.h"
 
 struct store;
 

@@ -133,8 +133,8 @@ struct tool {
 	struct config *config; /* NULL when operands are backups */
 	struct store *store;   /* NULL when operands are backups */
 	struct log *log;
-	const char *host;     /* this machine's name, as records carry it */
-	int64_t now;          /* the wall clock (or BKM_NOW) at start, and again at the end of the input */
+	const char *host; /* this machine's name, as records carry it */
+	int64_t now; /* the wall clock (or BKM_NOW) at start, and again at the end of the input */
 	struct store_run run; /* run.uuid is the id of the run records */
 
 	/* The common options. */

@@ -287,7 +287,7 @@ send_batch(struct verify_pool *pool, struct worker *w, const struct batch *batch
 		struct cmsghdr align;
 	} control = {0};
 	struct iovec iov[VERIFY_BATCH];
-	int fds[VERIFY_BATCH];
+	int fds[VERIFY_BATCH] = {0};
 	for (size_t i = 0; i < batch->count; i++) {
 		struct slot *s = &pool->slots[batch->slots[i]];
 		iov[i] = (struct iovec){.iov_base = &s->request, .iov_len = sizeof(s->request)};

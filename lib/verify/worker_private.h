@@ -25,7 +25,7 @@ struct verify_request {
 #define VERIFY_BATCH 16
 
 void verify_worker_examine(struct verify_context *context, const struct verify_job *job,
-    uint64_t cached, struct verify_answer *ret_answer);
+    uint64_t cached, struct verify_answer *a);
 
 /* The life of a worker: jobs from the socket until it closes. Returns the exit status. */
 int verify_worker_main(int socket, const struct verify_limits *limits);
