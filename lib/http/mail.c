@@ -6,7 +6,7 @@
 
 #define CRLF        "\r\n"
 #define ADDRESS_MAX 254 /* RFC 5321 4.5.3.1.3, without brackets */
-#define WORD_BYTES  42  /* bytes in one encoded word: 56 of base64 and 12 around it, below 75 */
+#define WORD_BYTES  39  /* bytes in one encoded word: with "Subject: " its line stays below 76 */
 #define FOLD_AT     72
 #define QP_LINE     73 /* text columns before the "=" of a soft break */
 
