@@ -30,15 +30,29 @@ parse_methods(struct app *app, struct err *err)
 	return 0;
 }
 
+/* What can be refused before anything begins. */
+static int
+check(void *ctx, struct err *err)
+{
+	struct app *app = ctx;
+	const struct config *c = app->tool.config;
+	struct hash *hash;
+	if (hash_new(c ? c->verification.algorithm : "sha256", &hash, err) < 0) {
+		err->code = ERR_CONFIG;
+		return err_wrap(err, "verification.algorithm");
+	}
+	snprintf(app->algorithm, sizeof(app->algorithm), "%s", hash_name(hash));
+	hash_free(hash);
+	return app_accept_check(app, err);
+}
+
 /* What the command line does not say, the configuration does. */
 static int
 setup(struct app *app, struct err *err)
 {
 	const struct config *c = app->tool.config;
 	struct verify_pool_options pool = {.jobs = (unsigned)app->jobs};
-	struct hash *probe;
 	int64_t max_time = app->max_time;
-	const char *algorithm = c ? c->verification.algorithm : "sha256";
 	if (!app->methods)
 		app->methods = c ? c->verification.methods : VERIFY_METHODS_ALL;
 	if (c && !app->budget && c->verification.budget > 0)
@@ -50,10 +64,6 @@ setup(struct app *app, struct err *err)
 	if (max_time)
 		app->stop_ms = clock_mono_ms() + max_time * 1000;
 	app->interval = (c ? c->verification.interval_days : 30) * CLOCK_DAY;
-	if (hash_new(algorithm, &probe, err) < 0)
-		return err_wrap(err, "verification.algorithm");
-	snprintf(app->algorithm, sizeof(app->algorithm), "%s", hash_name(probe));
-	hash_free(probe);
 	app->manifests = verify_manifests_new();
 	app->items = mem_array(APP_ITEMS, sizeof(*app->items));
 	if (verify_reads(app->methods) && verify_pool_open(&app->pool, &pool, err) < 0)
@@ -77,6 +87,21 @@ release(struct app *app)
 	free(app->puts);
 }
 
+static int
+read_directory(struct app *app, struct app_item *item, struct err *err)
+{
+	struct verify_job seen;
+	if (verify_directory(app->pool, record_path(&item->rec), app->algorithm,
+		app->methods & VERIFY_CONTENT, &seen, &item->answer, err) < 0)
+		return -1;
+	item->found.size = seen.size;
+	item->found.mtime = seen.mtime;
+	item->found.mtime_nsec = seen.mtime_nsec;
+	item->waiting = false;
+	item->answered = true;
+	return 0;
+}
+
 /* Whatever is done leaves in the order in which it came. */
 static int
 print_ready(struct app *app, struct err *err)
@@ -84,18 +109,12 @@ print_ready(struct app *app, struct err *err)
 	while (app->count) {
 		struct app_item *item = &app->items[app->head];
 		if (item->waiting && item->directory) {
-			struct verify_answer *a = &item->answer;
-			const char *path = record_path(&item->rec);
-			if (verify_directory(app->pool, path, app->algorithm,
-				app->methods & VERIFY_CONTENT, a, err) < 0)
+			if (read_directory(app, item, err) < 0)
 				return -1;
-			item->waiting = false;
-			item->answered = true;
 		}
 		if (item->waiting)
 			return 0;
-		if ((item->examined || item->rec.kind == RECORD_BACKUP) && item->selected &&
-		    app_finish(app, item, err) < 0)
+		if (item->selected && app_finish(app, item, err) < 0)
 			return -1;
 		if (tool_put(&app->tool, &item->rec, err) < 0)
 			return -1;
@@ -124,6 +143,15 @@ take_answers(struct app *app, bool wait, struct err *err)
 	return r < 0 ? -1 : 0;
 }
 
+/* What the scan found gone is told for those who want to know; there is nothing to look at. */
+static bool
+is_gone(struct record *rec)
+{
+	int state =
+	    rec->kind == RECORD_BACKUP ? record_word_of(rec, "state", RECORD_LIST_STATE) : 0;
+	return state == RECORD_STATE_VANISHED || state == RECORD_STATE_EXPIRED;
+}
+
 static int
 add(struct app *app, struct record *rec, bool accept, struct err *err)
 {
@@ -135,7 +163,8 @@ add(struct app *app, struct record *rec, bool accept, struct err *err)
 		record_init(&item->rec);
 	record_swap(&item->rec, rec);
 	item->accept = accept;
-	item->selected = accept || tool_selects(&app->tool, &item->rec, RECORD_BACKUP);
+	item->selected =
+	    accept || (!is_gone(&item->rec) && tool_selects(&app->tool, &item->rec, RECORD_BACKUP));
 	return item->selected ? app_choose(app, item, err) : 0;
 }
 
@@ -213,6 +242,7 @@ main(int argc, char **argv)
 	    .options = options,
 	    .input = TOOL_INPUT_FILTER,
 	    .operands = TOOL_OPERANDS_BACKUPS,
+	    .check = check,
 	    .commit = app_commit,
 	    .ctx = &app,
 	};

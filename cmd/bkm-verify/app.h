@@ -82,6 +82,7 @@ bool app_reaches(struct app *app, const struct app_item *item);
 int app_coverage(struct app *app, struct err *err);
 
 /* accept.c: the backups that --accept names, one after another: 1, 0 at the end, -1. */
+int app_accept_check(struct app *app, struct err *err);
 int app_accept_next(struct app *app, size_t *pos, struct record *rec, struct err *err);
 
 #endif

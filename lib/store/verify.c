@@ -11,8 +11,7 @@ static const char sql_baseline[] =
     "SELECT digest, at, source FROM baseline WHERE backup_id = ?1 AND algorithm = ?2";
 static const char sql_previous[] =
     "SELECT p.mtime FROM backup AS b JOIN backup AS p ON p.dir_id = b.dir_id AND p.name = b.name"
-    " WHERE b.id = ?1 AND p.live = 0 AND p.state NOT IN ('vanished', 'expired')"
-    " ORDER BY p.id DESC LIMIT 1";
+    " WHERE b.id = ?1 AND p.live = 0 AND p.gone_at = b.first_seen ORDER BY p.id DESC LIMIT 1";
 
 static int
 read_state(struct store *store, int64_t id, struct store_verify_state *s, struct err *err)

@@ -36,7 +36,7 @@ struct store_verify_state {
 	int64_t baseline_at;
 	bool accepted;      /* the baseline was set by a person */
 	bool from_manifest; /* the content it was taken from agreed with a manifest */
-	bool has_previous;  /* an earlier generation of the same path, overwritten */
+	bool has_previous;  /* the path had another generation when this one was first seen */
 	int64_t previous_mtime;
 };
 

@@ -24,6 +24,7 @@ struct tree {
 	bool content;
 	struct hash *hash;
 	struct verify_answer *answer;
+	struct verify_job *seen;
 	struct verify_content worst; /* the first fault of a file */
 	enum record_level level;     /* the lowest of the files that were looked into */
 	uint64_t looked, opaque;
@@ -207,6 +208,18 @@ list(DIR *d, char ***ret_names, size_t *ret_count)
 
 static int walk(struct tree *t, int fd, const char *prefix, unsigned depth);
 
+static void
+newest(struct tree *t, const struct stat *st)
+{
+	struct verify_job *s = t->seen;
+	uint32_t nsec = (uint32_t)st->st_mtim.tv_nsec;
+	if (st->st_mtim.tv_sec < s->mtime ||
+	    (st->st_mtim.tv_sec == s->mtime && nsec < s->mtime_nsec))
+		return;
+	s->mtime = st->st_mtim.tv_sec;
+	s->mtime_nsec = nsec;
+}
+
 static int
 visit(struct tree *t, int dirfd, const char *name, const char *prefix, unsigned depth)
 {
@@ -224,7 +237,10 @@ visit(struct tree *t, int dirfd, const char *name, const char *prefix, unsigned 
 	    .mtime_nsec = (uint32_t)st.st_mtim.tv_nsec,
 	};
 	int r = 0;
+	if (e.type == 'f' || e.type == 'd')
+		newest(t, &st);
 	if (e.type == 'f') {
+		t->seen->size += e.size;
 		r = hand_over(t, dirfd, name, &e);
 	} else {
 		ssize_t n =
@@ -275,7 +291,7 @@ walk(struct tree *t, int fd, const char *prefix, unsigned depth)
 
 int
 verify_directory(struct verify_pool *pool, const char *path, const char *algorithm, bool content,
-    struct verify_answer *ret_answer, struct err *err)
+    struct verify_job *ret_seen, struct verify_answer *ret_answer, struct err *err)
 {
 	struct tree t = {
 	    .pool = pool,
@@ -283,10 +299,15 @@ verify_directory(struct verify_pool *pool, const char *path, const char *algorit
 	    .algorithm = algorithm,
 	    .content = content,
 	    .answer = ret_answer,
+	    .seen = ret_seen,
 	    .err = err,
 	};
+	struct stat st;
 	int64_t start = clock_mono_ms();
 	*ret_answer = (struct verify_answer){0};
+	*ret_seen = (struct verify_job){.fd = -1, .mtime = INT64_MIN};
+	if (lstat(path, &st) == 0)
+		newest(&t, &st);
 	if (hash_new(algorithm, &t.hash, err) < 0)
 		return -1;
 	int r = hash_begin(t.hash, err);

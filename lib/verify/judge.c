@@ -163,7 +163,8 @@ static bool
 is_other_generation(
     const struct verify_known *k, const struct verify_found *f, struct verify_verdict *v)
 {
-	if (!k->recorded || (f->mtime == k->mtime && f->mtime_nsec == k->mtime_nsec))
+	/* By seconds: fractions get lost on the way through copies and file systems. */
+	if (!k->recorded || f->mtime == k->mtime)
 		return false;
 	bool back = f->mtime < k->mtime;
 	if (k->immutable)
@@ -184,6 +185,14 @@ verify_judge(const struct verify_known *known, const struct verify_found *found,
 	struct verify_verdict *v = ret_verdict;
 	const struct verify_answer *a = found->answer;
 	*v = (struct verify_verdict){0};
+	if (a && a->outcome == VERIFY_FAILED) {
+		verify_verdict_only(v, RECORD_VERDICT_ERROR, a->reason);
+		return;
+	}
+	if (a && a->outcome == VERIFY_CHANGED) {
+		verify_verdict_only(v, RECORD_VERDICT_SKIP, VERIFY_REASON_GROWING);
+		return;
+	}
 	if (is_other_generation(known, found, v)) {
 		if (v->check_count)
 			combine(v);
@@ -194,17 +203,7 @@ verify_judge(const struct verify_known *known, const struct verify_found *found,
 	if (known->immutable && known->has_previous)
 		add(v, VERIFY_TIMESTAMP, RECORD_VERDICT_FAIL, VERIFY_REASON_FORBIDDEN_CHANGE,
 		    RECORD_LEVEL_NONE);
-	if (a && a->outcome == VERIFY_CHANGED) {
-		verify_verdict_only(v, RECORD_VERDICT_SKIP, VERIFY_REASON_GROWING);
-		return;
-	}
-	if (a && a->outcome == VERIFY_FAILED) {
-		v->check_count = 0;
-		verify_verdict_only(v, RECORD_VERDICT_ERROR, a->reason);
-		return;
-	}
 	if (a) {
-		v->level = RECORD_LEVEL_NONE;
 		check_content(known, found, v);
 		check_checksum(known, found, v);
 	}

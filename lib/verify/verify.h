@@ -189,9 +189,10 @@ void verify_examine(const struct verify_job *job, const struct verify_limits *li
  *	TYPE SP PATH NUL SIZE SP DIGEST LF     (files)
  *	TYPE SP PATH NUL TARGET LF             (symbolic links; other types without TARGET)
  * with paths relative to the directory, TYPE one of f d l p s c b. content: files are looked into,
- * and the first that fails fails the directory. The pool must be idle. */
+ * and the first that fails fails the directory. ret_seen gets what a scan takes for its size and
+ * times: the sum over its files, the newest mtime of files and directories. The pool must be idle. */
 int verify_directory(struct verify_pool *pool, const char *path, const char *algorithm,
-    bool content, struct verify_answer *ret_answer, struct err *err);
+    bool content, struct verify_job *ret_seen, struct verify_answer *ret_answer, struct err *err);
 
 /* ---------------------------------------------------------------- manifests */
 
