@@ -223,7 +223,7 @@ uninstall: ## remove what install put there
 	rm -f $(patsubst man/%.7,$(DESTDIR)$(mandir)/man7/%.7,$(wildcard man/*.7))
 	cd share && find . -type f ! -path './examples/*' -exec rm -f '$(DESTDIR)$(datadir)/{}' \;
 	rm -rf $(DESTDIR)$(datadir)/doc/bkm
-	cd $(DESTDIR)$(datadir) && rmdir bkm/* bkm 2>/dev/null || true
+	[ ! -d $(DESTDIR)$(datadir)/bkm ] || find $(DESTDIR)$(datadir)/bkm -depth -type d -empty -delete
 
 deps: deps-build ## install what building needs
 deps-build:
