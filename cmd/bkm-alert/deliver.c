@@ -5,6 +5,9 @@
 
 #include "app.h"
 
+/* No wait is that long: what seems to wait longer was queued under a clock that was wrong. */
+#define LONGEST_WAIT_S ((int64_t)3 * CLOCK_DAY)
+
 struct delivery {
 	struct app *app;
 	bool blocked[APP_CHANNELS]; /* not to be tried again in this run */
@@ -142,7 +145,8 @@ is_due(struct delivery *d, const struct store_message *m, const struct alert_cha
 		return false;
 	if (app->retry)
 		return true;
-	if (strcmp(m->state, "dead") != 0 && m->next_try <= app_now(app))
+	if (strcmp(m->state, "dead") != 0 &&
+	    (m->next_try <= app_now(app) || m->next_try - app_now(app) > LONGEST_WAIT_S))
 		return true;
 	d->waiting += tried ? 1 : 0;
 	return false;
@@ -250,6 +254,11 @@ print_decision(struct app *app, const struct app_decision *decision, struct err 
 	line.told_count = count;
 	alert_add_record(&out, &decision->row, &line);
 	r = tool_put_line(&app->tool, &out, err);
+	if (r < 0 && err->code == ERR_LIMIT) { /* names as long as a line: the rest goes on */
+		tool_error(&app->tool, "alert %s: %s", decision->row.fingerprint, err->msg);
+		err_clear(err);
+		r = 0;
+	}
 	buf_release(&out);
 	free(told);
 	store_reach_free(reach, count);

@@ -229,7 +229,9 @@ alert_judge(struct alert_row *row, bool found, const struct alert_rates *rates, 
 		row->notified = now;
 		return ALERT_EVENT_OPENED;
 	}
-	if (rates->repeat_s > 0 && now - row->notified + REPEAT_SLACK >= rates->repeat_s) {
+	if (rates->repeat_s > 0 &&
+	    (now - row->notified + REPEAT_SLACK >= rates->repeat_s ||
+		row->notified > now + REPEAT_SLACK)) { /* told under a clock that was wrong */
 		row->notified = now;
 		return ALERT_EVENT_REPEATED;
 	}

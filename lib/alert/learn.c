@@ -177,8 +177,8 @@ learn_location(struct alert_evidence *ev, struct record *rec)
 static bool
 is_missing_evidence(const char *cap)
 {
-	static const char *const words[] = {"never_verified", "never_restored", "no_complete_backup",
-	    "scan_too_old", "location_unknown", "never_scanned"};
+	static const char *const words[] = {"never_verified", "never_restored",
+	    "no_complete_backup", "scan_too_old", "location_unknown", "never_scanned"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(words[i], cap) == 0)

@@ -2,8 +2,9 @@
  * http: the network side of alerts. One message is handed to one server, once, within a time
  * limit; whether and when to try again is the caller's business.
  *
- * Nothing is followed and nothing is guessed: no redirects, no .netrc, no proxy but the one given,
- * only the protocol the URL names out of a short list. No message, result or error of this module
+ * Nothing is followed and nothing is guessed: no redirects, no .netrc, only the protocol the URL
+ * names out of a short list. A proxy is used if the environment names one (https_proxy, http_proxy,
+ * no_proxy, as for curl). No message, result or error of this module
  * holds more of a URL than its host, and none holds a password: what a server echoes is cleaned.
  */
 #ifndef HTTP_HTTP_H

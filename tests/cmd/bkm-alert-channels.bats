@@ -352,7 +352,7 @@ END
 	has "$stderr" "certificate"
 }
 
-@test "a user's .netrc and proxy settings do not reach the webhook unasked" {
+@test "a user's .netrc does not reach the webhook" {
 	start_http web 200
 	alert_config <<-END
 		webhook: {url: "http://127.0.0.1:$PORT/h"}

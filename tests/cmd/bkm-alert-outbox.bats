@@ -333,3 +333,28 @@ hook_config() {
 	run --separate-stderr at 2026-06-02 bkm-alert good
 	[ "$(alerts <<<"$output")" = "backup_failure resolved sent" ]
 }
+
+@test "a clock that was wrong for one run holds nothing back" {
+	start_http web 500 200
+	hook_config </dev/null
+	failed a >in
+	run --separate-stderr at 2099-01-01 bkm-alert in
+	expect 3
+	run --separate-stderr at 2026-11-22 bkm-alert in
+	[ "$(in_store 'SELECT state FROM outbox ORDER BY id LIMIT 1')" = sent ]
+}
+
+@test "names as long as a line" {
+	alert_config <<-'END'
+		log: {file: alerts.log}
+	END
+	/usr/bin/python3 - >in <<'END'
+import json
+for kind, name in (("s", "n" * 1048300), ("t", "short")):
+    print(json.dumps({"v": 1, "kind": "series", "location": "db", "series": name, "status": "late"}, separators=(",", ":")))
+END
+	run --separate-stderr bkm-alert -q in
+	expect 3
+	[ "$(wc -l <alerts.log)" -eq 2 ]
+	[ "$(wc -c <alerts.log)" -lt 2000 ]
+}

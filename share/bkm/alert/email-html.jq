@@ -22,7 +22,7 @@ def block:
   + "<p style=\"margin:0 0 6px;font-size:16px\"><b style=\"color:\(colour)\">\(tag)</b> \(said | cut(600) | esc)</p><table style=\"border-collapse:collapse;font-size:14px;color:#1a1c20\">"
   + ([ row("status"; standing | esc),
        row("kind"; kind_words + (reasons | if . != "" then " (\(esc))" else "" end)),
-       row("location"; if .location then (.location | esc) + if .series then ", series \(.series | cut(120) | esc)" else "" end else null end),
+       row("location"; if .location then (.location | cut(120) | esc) + if .series then ", series \(.series | cut(120) | esc)" else "" end else null end),
        row("expected"; if .event == "resolved" then null else (expected | if . then esc else null end) end),
        row("last good"; last_good | if . then esc else null end),
        row("score"; if .detail.grade then (.detail.grade | esc) + (if .detail.score then " (\(.detail.score))" else "" end)

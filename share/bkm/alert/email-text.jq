@@ -17,7 +17,7 @@ def block:
   [ "\(tag)  \(said | cut(600))",
     row("status"; standing),
     row("kind"; kind_words + (reasons | if . != "" then " (\(.))" else "" end)),
-    row("location"; if .location then (.location | line) + if .series then ", series \(.series | line | cut(120))" else "" end else null end),
+    row("location"; if .location then (.location | line | cut(120)) + if .series then ", series \(.series | line | cut(120))" else "" end else null end),
     row("expected"; if .event == "resolved" then null else expected end),
     row("last good"; last_good),
     row("score"; if .detail.grade then "\(.detail.grade)" + (if .detail.score then " (\(.detail.score))" else "" end)

@@ -112,7 +112,7 @@ def quoted: line | "'" + gsub("'"; "'\\''") + "'";
 
 def see:
   if .alert == "monitor_failure" or .location == null then null
-  else "bkm-report --stored -f text -o - -l \(.location | quoted)" end;
+  else "bkm-report --stored -f text -o - -l \(.location | cut(120) | quoted)" end;
 
 def order: sort_by(
   (if .event == "resolved" then 2 elif .severity == "critical" then 0 else 1 end),
