@@ -178,7 +178,6 @@ check_location(struct config_loader *l, size_t index, const struct config_node *
 	check_schedule(l, node, "timezone", NULL, location->timezone);
 	for (size_t i = 0; i < location->series_count; i++)
 		check_series(l, location, &location->series[i], item_node(rules, i));
-	settle_program(l->config, &location->decrypt);
 	settle_program(l->config, &location->restore.command);
 }
 

@@ -96,7 +96,6 @@ struct config_location {
 	bool immutable;
 	struct config_list include; /* fnmatch patterns; empty: everything */
 	struct config_list exclude;
-	struct config_list decrypt; /* argv; reads the backup on stdin, writes it plain on stdout */
 	struct config_restore restore;
 	struct config_series *series; /* the first rule that matches wins: config_series_for() */
 	size_t series_count;

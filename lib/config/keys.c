@@ -44,7 +44,6 @@ static const struct config_key keys[] = {
 	{LOCATION ".exclude", KEY_LIST, IN_LOCATION(exclude), .help = "what matches one of these patterns is no backup"},
 	{LOCATION ".cross_device", KEY_BOOL, IN_LOCATION(cross_device), "false", .help = "go into other file systems mounted below"},
 	{LOCATION ".immutable", KEY_BOOL, IN_LOCATION(immutable), "false", .help = "a complete backup that changes at all has failed verification"},
-	{LOCATION ".decrypt", KEY_ARGV, IN_LOCATION(decrypt), .help = "program that turns an encrypted backup on its input into a plain one on its output"},
 	{LOCATION ".restore", KEY_SECTION, .help = "what a restored backup must show"},
 	{LOCATION ".restore.handler", KEY_TEXT, IN_LOCATION(restore.handler), .help = "use this restore handler instead of asking the content"},
 	{LOCATION ".restore.compare", KEY_PATH, IN_LOCATION(restore.compare), .help = "directory that the restored tree is compared with"},

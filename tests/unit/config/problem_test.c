@@ -127,10 +127,10 @@ static const struct mistake mistakes[] = {
     {"backups:\n  locations:\n    - {name: a, path: a, series: [{match: '(', schedule: soon}]}\n",
 	"3:43: 'backups.locations[].series[].match' is not a regular expression: Unmatched ( or \\(\n"
 	"3:58: no schedule: 'soon'\n"},
-    {"backups:\n  locations:\n    - {name: a, path: a, decrypt: gpg -d}\n",
-	"3:35: 'backups.locations[].decrypt' must be a list: the program and each of its arguments, not 'gpg -d'\n"},
-    {"backups:\n  locations:\n    - {name: a, path: a, decrypt: []}\n",
-	"3:35: 'backups.locations[].decrypt' must be a list: the program and each of its arguments, not a list that is empty\n"},
+    {"backups:\n  locations:\n    - {name: a, path: a, restore: {command: gpg -d}}\n",
+	"3:45: 'backups.locations[].restore.command' must be a list: the program and each of its arguments, not 'gpg -d'\n"},
+    {"backups:\n  locations:\n    - {name: a, path: a, restore: {command: []}}\n",
+	"3:45: 'backups.locations[].restore.command' must be a list: the program and each of its arguments, not a list that is empty\n"},
     {"backups:\n  locations:\n    - {name: a, path: a, series: [{match: '((a{1,99}){2}){9}'}]}\n",
 	"3:43: 'backups.locations[].series[].match' is too long, or repeats too much\n"},
     /* the other sections */
