@@ -14,17 +14,45 @@ add_raw(struct json *j, const char *key, const char *text)
 		json_raw(j, key, text, strlen(text));
 }
 
+static void
+add_origin(struct tool *tool, struct json *j, const struct store_backup *row)
+{
+	json_str(j, "store", store_uuid(tool->store));
+	json_str(j, "host", row->host);
+	json_str(j, "location", row->location);
+	json_str(j, "series", row->series);
+}
+
+/* The members that neighbours share, written once. */
+static void
+add_known_origin(
+    struct tool *tool, struct tool_origin *origin, struct json *j, const struct store_backup *row)
+{
+	struct json part = {.out = &origin->text, .comma = false};
+
+	if (!origin->text.len || origin->location_id != row->location_id ||
+	    strcmp(origin->series.data, row->series) != 0) {
+		buf_clear(&origin->text);
+		buf_clear(&origin->series);
+		buf_str(&origin->series, row->series);
+		origin->location_id = row->location_id;
+		add_origin(tool, &part, row);
+	}
+	json_raw(j, NULL, origin->text.data, origin->text.len);
+}
+
 void
-tool_add_backup(struct tool *tool, struct buf *out, const struct store_backup *row, bool is_new)
+tool_add_backup_from(struct tool *tool, struct tool_origin *origin, struct buf *out,
+    const struct store_backup *row, bool is_new)
 {
 	struct json j;
 
 	record_begin(&j, out, RECORD_BACKUP);
 	json_int(&j, "id", row->id);
-	json_str(&j, "store", store_uuid(tool->store));
-	json_str(&j, "host", row->host);
-	json_str(&j, "location", row->location);
-	json_str(&j, "series", row->series);
+	if (origin)
+		add_known_origin(tool, origin, &j, row);
+	else
+		add_origin(tool, &j, row);
 	json_path(&j, "path", row->path);
 	json_uint(&j, "size", row->size);
 	json_time(&j, "mtime", row->mtime);
@@ -37,6 +65,12 @@ tool_add_backup(struct tool *tool, struct buf *out, const struct store_backup *r
 	add_raw(&j, "verification", row->verification);
 	add_raw(&j, "restore", row->restore);
 	record_end(&j);
+}
+
+void
+tool_add_backup(struct tool *tool, struct buf *out, const struct store_backup *row, bool is_new)
+{
+	tool_add_backup_from(tool, NULL, out, row, is_new);
 }
 
 /* ---------------------------------------------------------------- operands */

@@ -173,6 +173,23 @@ tool_put_line(struct tool *tool, const struct buf *line, struct err *err)
 	return put(tool, line->data, line->len, err);
 }
 
+int
+tool_put_lines(struct tool *tool, const struct buf *lines, size_t count, struct err *err)
+{
+	struct tool_sink *sink = tool->sink;
+
+	if (lines->failed)
+		return err_set(err, ERR_LIMIT, "too much output at once");
+	begin_batch(sink);
+	tool->out += count;
+	sink->records += count;
+	if (!tool->quiet)
+		buf_add(&sink->out, lines->data, lines->len);
+	if (sink->records < TOOL_BATCH_RECORDS && sink->out.len < TOOL_BATCH_BYTES)
+		return tool_tick(tool, err);
+	return tool_flush(tool, err);
+}
+
 void
 tool_dirty(struct tool *tool)
 {

@@ -66,4 +66,17 @@ int tool_run_end(struct tool *tool, int status, const char *ended_by, bool line,
 /* ---------------------------------------------------------------- trouble.c */
 void tool_progress_clear(struct tool *tool);
 
+/* What backup records of one series have in common, remembered from one to the next. */
+struct tool_origin {
+	int64_t location_id;
+	struct buf series, text;
+};
+
+/* tool_add_backup; origin may be NULL. */
+void tool_add_backup_from(struct tool *tool, struct tool_origin *origin, struct buf *out,
+    const struct store_backup *row, bool is_new);
+
+/* Lines of the command's own, count of them, each with its newline. */
+int tool_put_lines(struct tool *tool, const struct buf *lines, size_t count, struct err *err);
+
 #endif
