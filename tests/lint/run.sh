@@ -71,8 +71,8 @@ shell_check()
 	# shellcheck disable=SC2086
 	shellcheck -e SC2317,SC1091 $sh_files || rc=1
 	bats=$(find tests -name '*.bats')
-	# A bats file is bash with @test, where a cd that fails ends the test; what load brings in,
-	# shellcheck cannot know; a file may be called like a command.
+	# A bats file is bash with @test, where a cd that fails ends the test; what load brings in
+	# is not seen; a file may be called like a command.
 	# shellcheck disable=SC2086
 	[ -z "$bats" ] || shellcheck -S warning -e SC2154,SC1091,SC2030,SC2031,SC2209,SC2238,SC2120,SC2119,SC2164 $bats || rc=1
 	return "$rc"
