@@ -201,7 +201,7 @@ listing() {
 	has "$stderr" "standard output takes one format, not 2"
 	run -2 --separate-stderr bkm-report --stored --template none.jq
 	has "$stderr" "none.jq"
-	echo '"\(.host' >bad.jq
+	echo '{"a":' >bad.jq
 	run -2 --separate-stderr bkm-report --stored --template bad.jq
 	has "$stderr" "bad.jq"
 	run -3 --separate-stderr bkm-report --stored -f text,nagios
@@ -315,6 +315,37 @@ JQ
 	bkm-score --stored -q --exit-zero
 	document >report.json
 	jq -e '.locations[] | select(.location == "good") | .previous != null' report.json
+}
+
+@test "a verdict is never shown as more than the level it reached" {
+	make_site
+	bkm-verify --stored -l good --method size -q
+	document -l good >report.json
+	jq -e '.locations[0].recent[0].verification | .verdict == "pass" and .level == "metadata"' report.json
+	run -0 bkm-report --stored -l good -f html -o -
+	has "$output" "pass, metadata"
+	lacks "$output" "pass, intact"
+	bkm-verify --stored -l good -q
+	run -0 bkm-report --stored -l good -f html -o -
+	has "$output" "pass, intact"
+	lacks "$output" "pass, metadata"
+}
+
+@test "a failed verification is the most urgent thing, with its reason and the one that passed" {
+	make_site
+	for night in 22 23; do
+		head -c 20000 /dev/urandom | gzip -n >"good/db-2026-11-$night.gz"
+		touch -d "2026-11-$night 02:00" "good/db-2026-11-$night.gz"
+	done
+	truncate -s 15000 good/db-2026-11-23.gz
+	touch -d "2026-11-23 02:00" good/db-2026-11-23.gz
+	bkm-scan -q --exit-zero 2>scan.log
+	bkm-verify --stored -l good -q --exit-zero
+	document -l good >report.json
+	jq -e '.attention[0] | .severity == "critical" and .reason == "newest_verification_failed" and
+		(.path | endswith("/good/db-2026-11-23.gz")) and .why == "the data ends before its own end" and
+		(.todo | endswith("the one before it passed: db-2026-11-22.gz"))' report.json
+	jq -e '.locations[0] | .grade == "critical" and .days[6].status == "failed"' report.json
 }
 
 @test "open alerts are listed" {

@@ -18,8 +18,15 @@ def fit($n): if (.[:$n + 1] | width) <= $n and length <= $n then . else head_of(
 def left($n): fit($n) | . + spaces($n - width);
 def right($n): fit($n) | spaces($n - width) + .;
 
-# Lines of at most n columns, broken at spaces, or anywhere if a word is longer.
-def chop($n): if width <= $n then . else head_of($n) as $a | ($a, (.[($a | length | if . > 0 then . else 1 end):] | chop($n))) end;
+# Lines of at most n columns, broken at spaces; a longer word behind a slash, or anywhere.
+def chop($n):
+  if width <= $n then .
+  else
+    head_of($n) as $a
+    | ($a | split("/") | .[:-1] | map(. + "/") | add // "") as $b
+    | (if ($b | length) > $n / 2 then $b else $a end | length | if . > 0 then . else 1 end) as $cut
+    | (.[:$cut], (.[$cut:] | chop($n)))
+  end;
 def wrap($n):
   reduce (split(" ")[] | chop($n)) as $w ([];
     if length > 0 and ((.[-1] | width) + 1 + ($w | width)) <= $n then .[-1] += " " + $w else . + [$w] end);
