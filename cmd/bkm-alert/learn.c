@@ -159,6 +159,16 @@ learn_score(
 	return r;
 }
 
+/* What a scan found long ago is no evidence of how a place is now; that it is long ago is trouble
+ * of its own (stage_silent). */
+static bool
+is_recent(const struct app *app, int64_t scanned)
+{
+	int64_t max_age = app->tool.config->monitoring.max_age_hours * CLOCK_HOUR;
+
+	return scanned != CLOCK_NONE && (!max_age || app_now(app) - scanned <= max_age);
+}
+
 static int
 learn_location(
     struct app *app, const struct config_location *location, struct record *rec, struct err *err)
@@ -168,7 +178,7 @@ learn_location(
 	struct json j;
 	int r = store_location_find(app->tool.store, app->tool.host, location->name, &row, err);
 
-	if (r > 0) {
+	if (r > 0 && is_recent(app, row.last_scan)) {
 		record_begin(&j, &line, RECORD_LOCATION);
 		json_str(&j, "host", app->tool.host);
 		json_str(&j, "location", location->name);
@@ -177,8 +187,9 @@ learn_location(
 			json_raw(&j, "reasons", row.reasons, strlen(row.reasons));
 		record_end(&j);
 		r = take_line(app, &line, rec, err);
-		if (r == 0)
-			r = learn_series(app, location, &row, rec, err);
+	}
+	if (r >= 0 && row.id) {
+		r = learn_series(app, location, &row, rec, err);
 		if (r == 0)
 			r = learn_vanished(app, row.id, rec, err);
 		if (r == 0)
@@ -225,7 +236,7 @@ on_latest_run(void *arg, const struct store_run *run, enum store_run_fate fate)
 		return 0;
 	if (fate == STORE_RUN_DEAD)
 		reason = "stage_died";
-	else if (fate != STORE_RUN_ALIVE && app_now(app) - run->started > max_age)
+	else if (fate != STORE_RUN_ALIVE && max_age && app_now(app) - run->started > max_age)
 		reason = "stage_silent";
 	if (reason && !app->tool.stored)
 		return 0;

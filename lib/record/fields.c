@@ -35,7 +35,7 @@ static const struct word_list lists[RECORD_LISTS] = {
     [RECORD_LIST_ALERT_STATE] = {"alert_state",
 	WORDS("open", "acknowledged", "silenced", "resolved")},
     [RECORD_LIST_NOTIFY] = {"notify",
-	WORDS("sent", "queued", "suppressed", "failed", "dry_run", "none")},
+	WORDS("sent", "queued", "suppressed", "failed", "none")},
     [RECORD_LIST_PHASE] = {"phase", WORDS("start", "end")},
     [RECORD_LIST_COMMAND] = {"command",
 	WORDS("bkm-scan", "bkm-verify", "bkm-restore", "bkm-score", "bkm-report", "bkm-alert")},
