@@ -164,6 +164,11 @@ look_and_drill(struct restore_child *child)
 		return;
 	}
 	(void)snprintf(child->answer->handler, sizeof(child->answer->handler), "%s", handler->name);
+	if (child->subject->handler && handler->bid(probe) == 0) {
+		restore_say(child->answer, RECORD_VERDICT_FAIL, "foreign",
+		    "no %s content, as restore.handler demands", handler->name);
+		return;
+	}
 	handler->drill(child);
 	restore_promise(child->name, &promise);
 	if ((promise.codec != CODEC_NONE && promise.codec != probe->codec) ||

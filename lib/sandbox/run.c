@@ -231,6 +231,8 @@ take_answer(struct watch *w)
 		cut_life(w, SANDBOX_OVERFLOW);
 	else
 		buf_add(w->answer, bytes, (size_t)n);
+	if (w->answer->failed)
+		cut_life(w, SANDBOX_OVERFLOW);
 }
 
 static void

@@ -1,0 +1,174 @@
+// Text dumps read in pieces of any size: the same counts, and every cut is noticed.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sqldb/sqldb.h"
+
+static const char pg[] =
+    "--\n-- PostgreSQL database dump\n--\n\n\\restrict Key1\n\nSET statement_timeout = 0;\n"
+    "CREATE TABLE public.\"a;b\" (x integer, y text DEFAULT 'it''s;'::text);\n"
+    "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $_$ begin; -- ' \n end $_$;\n"
+    "CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END;\n"
+    "INSERT INTO public.t VALUES (1, E'\\'; \\\\'), (2, 'x');\n"
+    "COPY public.\"a;b\" (x, y) FROM stdin;\n1\ta;\n2\t\\\\.\n\\.\n\n"
+    "--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict Key1\n";
+
+static const char my[] =
+    "/*M!999999\\- enable the sandbox mode */\n-- MariaDB dump 10.19\n--\n"
+    "/*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;\n"
+    "CREATE TABLE `a``b;` (x int -- c;\n, y text /* ; */) ;\n"
+    "INSERT INTO `a``b;` VALUES (1,'it\\'s'),(2,\"a\\\\\"),(3,NULL);\n"
+    "DELIMITER ;;\nCREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW begin set @a=1; end ;;\n"
+    "DELIMITER ;\n/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;\n\n-- Dump completed on 2026-11-22\n";
+
+static const char lite[] =
+    "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE [t;t](a, b);\n"
+    "INSERT INTO \"t;t\" VALUES(1,'it''s; .x');\n"
+    "CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; SELECT 1; END;\n"
+    "COMMIT;\n";
+
+struct seen {
+	char tables[200];
+	size_t statements;
+};
+
+static void
+on_table(void *arg, const char *name)
+{
+	struct seen *seen = arg;
+	size_t len = strlen(seen->tables);
+
+	(void)snprintf(seen->tables + len, sizeof(seen->tables) - len, "%s|", name);
+}
+
+static int
+on_statement(void *arg, const char *sql, size_t len)
+{
+	struct seen *seen = arg;
+
+	assert_true(len > 0 && sql[len - 1] == ';');
+	seen->statements++;
+	return 0;
+}
+
+static enum sqldb_fault
+read_dump(const char *text, size_t len, size_t step, struct sqldb_stats *stats, struct seen *seen)
+{
+	const struct sqldb_dump_options options = {.dialect = sqldb_dump_sniff(text, len),
+	    .table = on_table,
+	    .statement = on_statement,
+	    .arg = seen};
+	struct sqldb_dump *dump = sqldb_dump_new(&options);
+	enum sqldb_fault fault;
+
+	*seen = (struct seen){.statements = 0};
+	for (size_t i = 0; i < len; i += step) {
+		if (sqldb_dump_feed(dump, text + i, len - i < step ? len - i : step) < 0)
+			break;
+	}
+	fault = sqldb_dump_finish(dump);
+	*stats = *sqldb_dump_stats(dump);
+	sqldb_dump_free(dump);
+	return fault;
+}
+
+static void
+counts_do_not_depend_on_pieces(void **state)
+{
+	static const struct {
+		const char *text, *tables;
+		uint64_t statements, rows;
+	} samples[] = {{pg, "public.a;b|", 6, 4}, {my, "a`b;|", 5, 3}, {lite, "t;t|", 6, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		size_t len = strlen(samples[i].text);
+
+		for (size_t step = 1; step <= len; step += step < 40 ? 1 : 97) {
+			struct sqldb_stats stats;
+			struct seen seen;
+
+			assert_int_equal(
+			    read_dump(samples[i].text, len, step, &stats, &seen), SQLDB_FAULT_NONE);
+			assert_string_equal(seen.tables, samples[i].tables);
+			assert_int_equal(stats.statements, samples[i].statements);
+			assert_int_equal(stats.rows, samples[i].rows);
+			assert_int_equal(stats.tables, 1);
+			assert_true(stats.has_end && stats.ended);
+		}
+	}
+}
+
+/* Cut anywhere in its second half, no dump passes; only blanks at its end may be missing. */
+static void
+every_cut_is_noticed(void **state)
+{
+	static const char *const texts[] = {pg, my, lite};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		size_t len = strlen(texts[i]);
+
+		for (size_t cut = len / 3; cut < len; cut++) {
+			struct sqldb_stats stats;
+			struct seen seen;
+			enum sqldb_fault fault = read_dump(texts[i], cut, 64, &stats, &seen);
+
+			if (fault != SQLDB_FAULT_NONE)
+				continue;
+			if (texts[i] == my &&
+			    strstr(texts[i], "Dump completed") + 14 <= texts[i] + cut)
+				continue;
+			if (strspn(texts[i] + cut, " \n") != len - cut)
+				fail_msg("text %zu cut at %zu of %zu passes", i, cut, len);
+		}
+	}
+}
+
+static void
+others_are_not_recognised(void **state)
+{
+	static const char *const texts[] = {"", "\n\n", "hello", "<html>",
+	    "CREATE TABLE t (a int);", "-- a comment\nSELECT 1;", "#!/bin/sh\n", "\xff\xfe-\0-\0"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		assert_int_equal(sqldb_dump_sniff(texts[i], strlen(texts[i])), SQLDB_NONE);
+	assert_int_equal(sqldb_dump_sniff("\xef\xbb\xbf-- MySQL dump 10", 18), SQLDB_MYSQL);
+}
+
+static void
+a_statement_is_bounded(void **state)
+{
+	struct seen seen = {.statements = 0};
+	const struct sqldb_dump_options options = {.dialect = SQLDB_SQLITE,
+	    .statement = on_statement,
+	    .max_statement = 1000,
+	    .arg = &seen};
+	struct sqldb_dump *dump = sqldb_dump_new(&options);
+	char text[2000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(sqldb_dump_feed(dump, text, sizeof(text)), -1);
+	assert_int_equal(sqldb_dump_finish(dump), SQLDB_FAULT_LIMIT);
+	sqldb_dump_free(dump);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(counts_do_not_depend_on_pieces),
+	    cmocka_unit_test(every_cut_is_noticed),
+	    cmocka_unit_test(others_are_not_recognised),
+	    cmocka_unit_test(a_statement_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
