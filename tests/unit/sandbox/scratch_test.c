@@ -81,7 +81,7 @@ hostile_trees_are_removed(void **state)
 		int next;
 
 		assert_int_equal(mkdirat(fd, "d", 0700), 0);
-		(void)symlinkat(outside, fd, "link");
+		assert_int_equal(symlinkat(outside, fd, "link"), 0);
 		(void)close(openat(fd, ".parked-1", O_WRONLY | O_CREAT, 0));
 		next = openat(fd, "d", O_RDONLY | O_DIRECTORY);
 		if (i % 50 == 0)
