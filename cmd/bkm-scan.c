@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "bkm-scan/scan.h"
 #include "tool/lines.h"
-#include "tool/scan.h"
 #include "tool/series.h"
 #include "tool/tool.h"
 
@@ -83,7 +83,7 @@ print_backup(struct scanner *s, struct tool_lines *lines, const struct store_bac
 
 /* only_new: what this scan changed, and of it nothing that is still being written. */
 static int
-print_backups(struct scanner *s, const struct tool_scan *scan, bool only_new, struct err *err)
+print_backups(struct scanner *s, const struct bkm_scan *scan, bool only_new, struct err *err)
 {
 	bool many = !only_new && !s->tool->where && !s->tool->days && scan->found > MANY;
 	struct store_scan_cursor *cursor = NULL;
@@ -110,7 +110,7 @@ print_backups(struct scanner *s, const struct tool_scan *scan, bool only_new, st
 }
 
 static int
-print_stored(struct scanner *s, const struct tool_scan *scan, struct err *err)
+print_stored(struct scanner *s, const struct bkm_scan *scan, struct err *err)
 {
 	const struct store_backup_query query = {
 	    .location_id = scan->row.id, .host = s->tool->host, .since = CLOCK_NONE};
@@ -130,7 +130,7 @@ print_stored(struct scanner *s, const struct tool_scan *scan, struct err *err)
 }
 
 static int
-print_series(struct scanner *s, const struct tool_scan *scan, struct err *err)
+print_series(struct scanner *s, const struct bkm_scan *scan, struct err *err)
 {
 	struct store_location row = scan->row;
 	struct tool_series_cursor *cursor = NULL;
@@ -149,12 +149,12 @@ print_series(struct scanner *s, const struct tool_scan *scan, struct err *err)
 	if (r < 0)
 		return -1;
 	buf_clear(&s->line);
-	tool_add_location(s->tool, &s->line, scan);
+	bkm_scan_add_location(s->tool, &s->line, scan);
 	return tool_put_line(s->tool, &s->line, err);
 }
 
 static void
-count_findings(struct scanner *s, const struct tool_scan *scan)
+count_findings(struct scanner *s, const struct bkm_scan *scan)
 {
 	uint64_t n = scan->findings + s->findings + scan->by_status[SCHEDULE_LATE] +
 	    scan->by_status[SCHEDULE_MISSING] +
@@ -166,9 +166,9 @@ count_findings(struct scanner *s, const struct tool_scan *scan)
 
 /* ---------------------------------------------------------------- one location */
 static int
-scan_once(struct scanner *s, struct place *p, struct tool_scan *ret, struct err *err)
+scan_once(struct scanner *s, struct place *p, struct bkm_scan *ret, struct err *err)
 {
-	const struct tool_scan_options options = {
+	const struct bkm_scan_options options = {
 	    .settle = s->settle,
 	    .accept_identity = s->accept_identity,
 	    .repeats = p->repeats && s->wait,
@@ -177,7 +177,7 @@ scan_once(struct scanner *s, struct place *p, struct tool_scan *ret, struct err 
 	};
 
 	tell_time(s);
-	if (tool_scan(s->tool, p->config, &options, ret, err) < 0)
+	if (bkm_scan(s->tool, p->config, &options, ret, err) < 0)
 		return -1;
 	p->repeats = true;
 	s->added += ret->added;
@@ -194,7 +194,7 @@ scan_once(struct scanner *s, struct place *p, struct tool_scan *ret, struct err 
 
 /* --wait: until nothing is growing, or the time is up. */
 static int
-scan_settled(struct scanner *s, struct place *p, struct tool_scan *scan, struct err *err)
+scan_settled(struct scanner *s, struct place *p, struct bkm_scan *scan, struct err *err)
 {
 	int64_t until = clock_mono_ms() + s->wait_max * 1000, ms;
 
@@ -230,7 +230,7 @@ is_due(void *arg, size_t number)
 
 /* When to look at the location again under --follow. */
 static void
-plan(struct scanner *s, struct place *p, const struct tool_scan *scan, int64_t began, bool full)
+plan(struct scanner *s, struct place *p, const struct bkm_scan *scan, int64_t began, bool full)
 {
 	int64_t period = s->tool->config->monitoring.check_interval_minutes * 60000;
 	int64_t settles = began + (scan->settles - s->tool->now) * 1000;
@@ -249,8 +249,8 @@ plan(struct scanner *s, struct place *p, const struct tool_scan *scan, int64_t b
 static int
 tell_place(struct scanner *s, struct place *p, struct err *err)
 {
-	struct tool_scan scan = {0};
-	int r = tool_scan_stored(s->tool, p->config, &scan, err);
+	struct bkm_scan scan = {0};
+	int r = bkm_scan_stored(s->tool, p->config, &scan, err);
 
 	s->findings = 0;
 	if (r > 0) {
@@ -259,7 +259,7 @@ tell_place(struct scanner *s, struct place *p, struct err *err)
 		if (r == 0)
 			r = print_series(s, &scan, err);
 	}
-	tool_scan_release(&scan);
+	bkm_scan_release(&scan);
 	return r;
 }
 
@@ -267,7 +267,7 @@ static int
 scan_place(struct scanner *s, struct place *p, struct err *err)
 {
 	int64_t began = clock_mono_ms();
-	struct tool_scan scan = {0};
+	struct bkm_scan scan = {0};
 	int r;
 
 	if (s->tool->stored)
@@ -281,7 +281,7 @@ scan_place(struct scanner *s, struct place *p, struct err *err)
 	}
 	if (r == 0)
 		r = print_series(s, &scan, err);
-	tool_scan_release(&scan);
+	bkm_scan_release(&scan);
 	return r;
 }
 
@@ -290,7 +290,7 @@ static int
 rescan(struct scanner *s, struct place *p, struct err *err)
 {
 	int64_t began = clock_mono_ms();
-	struct tool_scan scan = {0};
+	struct bkm_scan scan = {0};
 	bool full = began >= p->full_ms;
 	int r = scan_once(s, p, &scan, err);
 
@@ -300,7 +300,7 @@ rescan(struct scanner *s, struct place *p, struct err *err)
 	}
 	if (r == 0 && full)
 		r = print_series(s, &scan, err);
-	tool_scan_release(&scan);
+	bkm_scan_release(&scan);
 	return r;
 }
 

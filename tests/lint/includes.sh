@@ -53,6 +53,8 @@ check_file()
 			# shellcheck disable=SC2046
 			if ! has "$other" $(may_use "$module"); then
 				complain "$file:$line: $module may not use $other"
+			elif [ "$module" = cmd ] && [ "$other" = tool ]; then
+				: # the toolkit of the commands is taken in parts
 			elif [ "$header" != "$other/$other.h" ]; then
 				complain "$file:$line: include \"$other/$other.h\" instead of \"$header\""
 			fi

@@ -8,12 +8,14 @@ table=$(mktemp) || exit 1
 trap 'rm -f "$table"' EXIT
 
 # "module file kind symbol" for each global symbol of each object: D defined, U wanted.
-for dir in "$build"/lib/*/ "$build"/cmd/; do
+for dir in "$build"/lib/*/ "$build"/cmd/ "$build"/cmd/*/; do
+	source=${dir#"$build"/}
 	module=$(basename "$dir")
+	case $source in cmd/*) module=cmd ;; esac
 	for object in "$dir"*.o; do
 		name=$(basename "$object" .o)
 		# An object that is left from a file that is gone says nothing about the tree.
-		[ -e "lib/$module/$name.c" ] || [ -e "$module/$name.c" ] || continue
+		[ -e "$source$name.c" ] || continue
 		nm -g "$object" | awk -v m="$module" -v f="$name" \
 			'{ k = NF == 2 ? $1 : $2; print m, f, (k == "U" || k == "w") ? "U" : "D", $NF }'
 	done

@@ -2,8 +2,8 @@
  * One scan of a configured location: the walk of lib/scan, the rules of the configuration, the rows
  * of the store, put together.
  */
-#ifndef TOOL_SCAN_H
-#define TOOL_SCAN_H
+#ifndef BKM_SCAN_SCAN_H
+#define BKM_SCAN_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 
 struct tool;
 
-struct tool_scan_options {
+struct bkm_scan_options {
 	int64_t settle;           /* seconds; -1: as configured */
 	bool accept_identity;     /* what is mounted there now is the location */
 	bool repeats;             /* this run has scanned the location before */
@@ -25,10 +25,10 @@ struct tool_scan_options {
 	size_t number;            /* of the location, for the watch */
 };
 
-struct tool_scan { /* zero it before the first use */
+struct bkm_scan { /* zero it before the first use */
 	const struct config_location *config;
 	struct store_location row; /* as it was before this scan; .id is valid */
-	struct store_scan *scan;   /* for store_scan_lines; NULL after tool_scan_stored */
+	struct store_scan *scan;   /* for store_scan_lines; NULL after bkm_scan_stored */
 	enum record_location_status status;
 	struct buf reasons; /* JSON array; empty for none */
 	int64_t free_bytes; /* -1: not known */
@@ -48,15 +48,15 @@ struct tool_scan { /* zero it before the first use */
 /* Walk the location at tool->now and write what was found; it is committed when this returns. A
  * location that cannot be reached is a result, said on standard error; so are its entries that
  * cannot be looked at, each an error record. Waits for a scan of it by another process. */
-int tool_scan(struct tool *tool, const struct config_location *location,
-    const struct tool_scan_options *options, struct tool_scan *ret_scan, struct err *err);
+int bkm_scan(struct tool *tool, const struct config_location *location,
+    const struct bkm_scan_options *options, struct bkm_scan *ret_scan, struct err *err);
 
 /* What the store knows of the location, without looking at it. 0: nothing, it was never scanned. */
-int tool_scan_stored(struct tool *tool, const struct config_location *location,
-    struct tool_scan *ret_scan, struct err *err);
-void tool_scan_release(struct tool_scan *scan);
+int bkm_scan_stored(struct tool *tool, const struct config_location *location,
+    struct bkm_scan *ret_scan, struct err *err);
+void bkm_scan_release(struct bkm_scan *scan);
 
 /* Append the `location` record (no newline). */
-void tool_add_location(struct tool *tool, struct buf *out, const struct tool_scan *scan);
+void bkm_scan_add_location(struct tool *tool, struct buf *out, const struct bkm_scan *scan);
 
 #endif

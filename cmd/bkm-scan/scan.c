@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/scan.h"
+#include "scan.h"
 #include "tool/series.h"
 #include "tool/tool.h"
 
@@ -17,8 +17,8 @@ enum {
 struct place { /* a location while it is scanned */
 	struct tool *tool;
 	const struct config_location *config;
-	const struct tool_scan_options *options;
-	struct tool_scan *scan;
+	const struct bkm_scan_options *options;
+	struct bkm_scan *scan;
 	struct scan_root root;
 	char **problems; /* relative paths that could not be looked at */
 	size_t problem_count, problem_cap;
@@ -384,7 +384,7 @@ sum_series(struct place *p, struct err *err)
 static int
 conclude(struct place *p, struct err *err)
 {
-	struct tool_scan *s = p->scan;
+	struct bkm_scan *s = p->scan;
 	struct store_scan_result result = {.free_bytes = p->root.free_bytes};
 	uint64_t vanished = 0;
 
@@ -439,7 +439,7 @@ read_row(struct place *p, struct err *err)
 	const struct config_location *c = p->config;
 	struct tool *t = p->tool;
 
-	tool_scan_release(p->scan);
+	bkm_scan_release(p->scan);
 	return store_location_ensure(t->store, t->host, c->name, c->path, config_type_word(c->type),
 	    unit_word(c->unit), &p->scan->row, err);
 }
@@ -478,8 +478,8 @@ scan_locked(struct place *p, struct err *err)
 }
 
 int
-tool_scan(struct tool *tool, const struct config_location *location,
-    const struct tool_scan_options *options, struct tool_scan *ret_scan, struct err *err)
+bkm_scan(struct tool *tool, const struct config_location *location,
+    const struct bkm_scan_options *options, struct bkm_scan *ret_scan, struct err *err)
 {
 	struct place p = {.tool = tool, .config = location, .options = options, .scan = ret_scan};
 	int64_t id;
@@ -503,8 +503,8 @@ tool_scan(struct tool *tool, const struct config_location *location,
 }
 
 int
-tool_scan_stored(struct tool *tool, const struct config_location *location,
-    struct tool_scan *ret_scan, struct err *err)
+bkm_scan_stored(struct tool *tool, const struct config_location *location,
+    struct bkm_scan *ret_scan, struct err *err)
 {
 	struct place p = {.tool = tool, .config = location, .scan = ret_scan};
 	struct store_location row = {0};
@@ -512,7 +512,7 @@ tool_scan_stored(struct tool *tool, const struct config_location *location,
 
 	if (r <= 0)
 		return r;
-	*ret_scan = (struct tool_scan){.config = location,
+	*ret_scan = (struct bkm_scan){.config = location,
 	    .row = row,
 	    .free_bytes = row.free_bytes,
 	    .settles = CLOCK_NONE,
@@ -525,17 +525,17 @@ tool_scan_stored(struct tool *tool, const struct config_location *location,
 }
 
 void
-tool_scan_release(struct tool_scan *scan)
+bkm_scan_release(struct bkm_scan *scan)
 {
 	store_scan_free(scan->scan);
 	store_location_release(&scan->row);
 	if (scan->reasons.cap)
 		buf_release(&scan->reasons);
-	*scan = (struct tool_scan){0};
+	*scan = (struct bkm_scan){0};
 }
 
 void
-tool_add_location(struct tool *tool, struct buf *out, const struct tool_scan *scan)
+bkm_scan_add_location(struct tool *tool, struct buf *out, const struct bkm_scan *scan)
 {
 	const struct config_location *c = scan->config;
 	struct json j;
