@@ -128,16 +128,17 @@ read_local(struct zip *z, const struct zip_entry *e)
 	if (need(z, LOCAL_SIZE) < 0)
 		return -1;
 	const uint8_t *p = z->in;
-	if (zip_le32(p) != 0x04034b50)
+	if (archive_zip_le32(p) != 0x04034b50)
 		return damaged(z, "an entry has no local header");
-	size_t name = zip_le16(p + 26), extra = zip_le16(p + 28);
-	uint16_t flags = zip_le16(p + 6);
-	uint32_t packed = zip_le32(p + 18), size = zip_le32(p + 22);
+	size_t name = archive_zip_le16(p + 26), extra = archive_zip_le16(p + 28);
+	uint16_t flags = archive_zip_le16(p + 6);
+	uint32_t packed = archive_zip_le32(p + 18), size = archive_zip_le32(p + 22);
 	bool known = !(flags & ZIP_FLAG_DESCRIPTOR) && !(flags & ZIP_FLAG_MASKED);
-	if (zip_le16(p + 8) != e->method || name != e->name_len ||
+	if (archive_zip_le16(p + 8) != e->method || name != e->name_len ||
 	    ((flags ^ e->flags) & (ZIP_FLAG_ENCRYPTED | ZIP_FLAG_DESCRIPTOR)) ||
 	    (known &&
-		(zip_le32(p + 14) != e->crc || (packed != UINT32_MAX && packed != e->packed) ||
+		(archive_zip_le32(p + 14) != e->crc ||
+		    (packed != UINT32_MAX && packed != e->packed) ||
 		    (size != UINT32_MAX && size != e->size))))
 		return damaged(z, "a local header and the central directory contradict each other");
 	if (need(z, LOCAL_SIZE + name) < 0)
@@ -160,12 +161,12 @@ read_descriptor(struct zip *z, const struct zip_entry *e)
 		if (need(z, len) < 0)
 			return -1;
 		const uint8_t *p = z->in + forms[i].skip;
-		if (forms[i].skip && zip_le32(z->in) != 0x08074b50)
+		if (forms[i].skip && archive_zip_le32(z->in) != 0x08074b50)
 			continue;
-		uint64_t packed = width == 8 ? zip_le64(p + 4) : zip_le32(p + 4);
-		uint64_t size = width == 8 ? zip_le64(p + 12) : zip_le32(p + 8);
+		uint64_t packed = width == 8 ? archive_zip_le64(p + 4) : archive_zip_le32(p + 4);
+		uint64_t size = width == 8 ? archive_zip_le64(p + 12) : archive_zip_le32(p + 8);
 		uint64_t mask = width == 8 ? UINT64_MAX : UINT32_MAX;
-		if (zip_le32(p) != e->crc || packed != (e->packed & mask) ||
+		if (archive_zip_le32(p) != e->crc || packed != (e->packed & mask) ||
 		    size != (e->size & mask))
 			continue;
 		used(z, len);
@@ -368,8 +369,8 @@ walk(struct zip *z)
 	int r = -1;
 	for (uint64_t i = 0; i < d->count; i++) {
 		struct zip_entry e;
-		pos = zip_directory_pos(d, i, pos);
-		if (zip_directory_entry(d, pos, &e) < 0)
+		pos = archive_zip_pos(d, i, pos);
+		if (archive_zip_entry(d, pos, &e) < 0)
 			goto out;
 		pos = e.next;
 		buf_clear(&name); /* the directory's buffer may move on */
@@ -404,13 +405,13 @@ archive_walk_zip(struct archive_walker *w)
 		    w, ARCHIVE_FAULT_UNSUPPORTED, "a zip archive inside a compression");
 	z.carry = mem_alloc(CARRY_SIZE);
 	w->result->checked = true;
-	if (zip_directory_open(w, &z.dir) == 0)
+	if (archive_zip_open(w, &z.dir) == 0)
 		r = walk(&z);
 	if (r == 0 && z.encrypted)
 		r = archive_fault_set(w, ARCHIVE_FAULT_ENCRYPTED, "encrypted entries");
 	if (r == 0 && *z.unsupported)
 		r = archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "%s", z.unsupported);
-	zip_directory_release(&z.dir);
+	archive_zip_release(&z.dir);
 	codec_close(z.deflate);
 	buf_release(&z.target);
 	free(z.carry);

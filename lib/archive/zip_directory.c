@@ -11,21 +11,21 @@
 #define UNSORTED_MAX 4000000      /* entries that are put in order in memory: 64 MB */
 
 uint16_t
-zip_le16(const uint8_t *p)
+archive_zip_le16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] | p[1] << 8);
 }
 
 uint32_t
-zip_le32(const uint8_t *p)
+archive_zip_le32(const uint8_t *p)
 {
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 uint64_t
-zip_le64(const uint8_t *p)
+archive_zip_le64(const uint8_t *p)
 {
-	return zip_le32(p) | (uint64_t)zip_le32(p + 4) << 32;
+	return archive_zip_le32(p) | (uint64_t)archive_zip_le32(p + 4) << 32;
 }
 
 static int
@@ -56,16 +56,16 @@ find_eocd(const uint8_t *tail, size_t len, uint64_t tail_at, uint64_t *ret_garba
 	ssize_t found = -1;
 	for (size_t i = len < EOCD_SIZE ? 0 : len - EOCD_SIZE + 1; i-- > 0;) {
 		const uint8_t *p = tail + i;
-		if (p[0] != 'P' || zip_le32(p) != 0x06054b50)
+		if (p[0] != 'P' || archive_zip_le32(p) != 0x06054b50)
 			continue;
-		size_t end = i + EOCD_SIZE + zip_le16(p + 20);
+		size_t end = i + EOCD_SIZE + archive_zip_le16(p + 20);
 		if (end == len) {
 			*ret_garbage = 0;
 			return (ssize_t)i;
 		}
 		/* A record inside a comment has no directory before it. */
-		bool plausible = zip_le32(p + 16) == UINT32_MAX ||
-		    (uint64_t)zip_le32(p + 12) + zip_le32(p + 16) <= tail_at + i;
+		bool plausible = archive_zip_le32(p + 16) == UINT32_MAX ||
+		    (uint64_t)archive_zip_le32(p + 12) + archive_zip_le32(p + 16) <= tail_at + i;
 		if (end < len && found < 0 && plausible) {
 			found = (ssize_t)i;
 			*ret_garbage = len - end;
@@ -83,28 +83,29 @@ read_eocd64(struct zip_directory *d, uint64_t eocd_at, uint64_t *ret_end)
 		return damaged(d->w, "its zip64 end record is missing");
 	if (pread_exact(d->w, loc, sizeof(loc), eocd_at - LOCATOR_SIZE) < 0)
 		return -1;
-	if (zip_le32(loc) != 0x07064b50)
+	if (archive_zip_le32(loc) != 0x07064b50)
 		return damaged(d->w, "its zip64 locator is missing");
-	if (zip_le32(loc + 4) != 0 || zip_le32(loc + 16) > 1)
+	if (archive_zip_le32(loc + 4) != 0 || archive_zip_le32(loc + 16) > 1)
 		return archive_fault_set(d->w, ARCHIVE_FAULT_UNSUPPORTED, "one volume of several");
 	/* With bytes before the archive the locator may be off by as many. */
-	uint64_t at = zip_le64(loc + 8);
+	uint64_t at = archive_zip_le64(loc + 8);
 	if (at > eocd_at - LOCATOR_SIZE - EOCD64_SIZE)
 		return damaged(d->w, "its zip64 locator leads nowhere");
 	if (pread_exact(d->w, e, sizeof(e), at) < 0)
 		return -1;
-	if (zip_le32(e) != 0x06064b50) {
+	if (archive_zip_le32(e) != 0x06064b50) {
 		at = eocd_at - LOCATOR_SIZE - EOCD64_SIZE;
 		if (pread_exact(d->w, e, sizeof(e), at) < 0)
 			return -1;
 	}
-	if (zip_le32(e) != 0x06064b50)
+	if (archive_zip_le32(e) != 0x06064b50)
 		return damaged(d->w, "its zip64 end record is damaged");
-	if (zip_le64(e + 24) != zip_le64(e + 32) || zip_le32(e + 16) || zip_le32(e + 20))
+	if (archive_zip_le64(e + 24) != archive_zip_le64(e + 32) || archive_zip_le32(e + 16) ||
+	    archive_zip_le32(e + 20))
 		return archive_fault_set(d->w, ARCHIVE_FAULT_UNSUPPORTED, "one volume of several");
-	d->count = zip_le64(e + 32);
-	d->size = zip_le64(e + 40);
-	d->offset = zip_le64(e + 48);
+	d->count = archive_zip_le64(e + 32);
+	d->size = archive_zip_le64(e + 40);
+	d->offset = archive_zip_le64(e + 48);
 	*ret_end = at;
 	return 0;
 }
@@ -128,11 +129,13 @@ read_end(struct zip_directory *d)
 	const uint8_t *p = tail + i;
 	dir_end = tail_at + (uint64_t)i;
 	d->end = in->size - garbage;
-	d->count = zip_le16(p + 10);
-	d->size = zip_le32(p + 12);
-	d->offset = zip_le32(p + 16);
+	d->count = archive_zip_le16(p + 10);
+	d->size = archive_zip_le32(p + 12);
+	d->offset = archive_zip_le32(p + 16);
 	bool zip64 = d->count == UINT16_MAX || d->size == UINT32_MAX || d->offset == UINT32_MAX;
-	if (!zip64 && (zip_le16(p + 4) || zip_le16(p + 6) || zip_le16(p + 8) != zip_le16(p + 10))) {
+	if (!zip64 &&
+	    (archive_zip_le16(p + 4) || archive_zip_le16(p + 6) ||
+		archive_zip_le16(p + 8) != archive_zip_le16(p + 10))) {
 		archive_fault_set(d->w, ARCHIVE_FAULT_UNSUPPORTED, "one volume of several");
 		goto out;
 	}
@@ -142,7 +145,8 @@ read_end(struct zip_directory *d)
 		if (dir_end >= LOCATOR_SIZE &&
 		    pread_exact(d->w, loc, sizeof(loc), dir_end - LOCATOR_SIZE) < 0)
 			goto out;
-		if ((must || zip_le32(loc) == 0x07064b50) && read_eocd64(d, dir_end, &dir_end) < 0)
+		if ((must || archive_zip_le32(loc) == 0x07064b50) &&
+		    read_eocd64(d, dir_end, &dir_end) < 0)
 			goto out;
 	}
 	if (d->size > dir_end || d->offset > dir_end - d->size) {
@@ -168,7 +172,7 @@ static int
 read_extra(struct zip_entry *e, const uint8_t *p, size_t len, uint32_t offset32, uint16_t disk)
 {
 	while (len >= 4) {
-		uint16_t id = zip_le16(p), n = zip_le16(p + 2);
+		uint16_t id = archive_zip_le16(p), n = archive_zip_le16(p + 2);
 		if ((size_t)n + 4 > len)
 			return 0; /* padding that is no field: zipalign and old writers make it */
 		const uint8_t *q = p + 4;
@@ -185,14 +189,14 @@ read_extra(struct zip_entry *e, const uint8_t *p, size_t len, uint32_t offset32,
 			for (size_t i = 0; i < count; i++, q += 8, left -= 8) {
 				if (left < 8)
 					return -1;
-				*wants[i] = zip_le64(q);
+				*wants[i] = archive_zip_le64(q);
 			}
-			if (disk == UINT16_MAX && left >= 4 && zip_le32(q) != 0)
+			if (disk == UINT16_MAX && left >= 4 && archive_zip_le32(q) != 0)
 				return -1;
 		} else if (id == 0x5455 && n >= 5 && (q[0] & 1)) {
-			e->mtime = (int32_t)zip_le32(q + 1);
-		} else if (id == 0x000a && n >= 32 && zip_le16(q + 4) == 1) {
-			uint64_t t = zip_le64(q + 8) / 10000000;
+			e->mtime = (int32_t)archive_zip_le32(q + 1);
+		} else if (id == 0x000a && n >= 32 && archive_zip_le16(q + 4) == 1) {
+			uint64_t t = archive_zip_le64(q + 8) / 10000000;
 			e->mtime = (int64_t)t - 11644473600;
 		}
 		p += 4 + n;
@@ -231,39 +235,40 @@ fetch(struct zip_directory *d, uint64_t pos, size_t len)
 }
 
 int
-zip_directory_entry(struct zip_directory *d, uint64_t pos, struct zip_entry *ret_entry)
+archive_zip_entry(struct zip_directory *d, uint64_t pos, struct zip_entry *ret_entry)
 {
 	const uint8_t *p = fetch(d, pos, RECORD_SIZE);
 	if (!p)
 		return -1;
-	if (zip_le32(p) != 0x02014b50)
+	if (archive_zip_le32(p) != 0x02014b50)
 		return damaged(d->w, "its central directory is damaged");
-	size_t name = zip_le16(p + 28), extra = zip_le16(p + 30), comment = zip_le16(p + 32);
+	size_t name = archive_zip_le16(p + 28), extra = archive_zip_le16(p + 30),
+	       comment = archive_zip_le16(p + 32);
 	size_t len = RECORD_SIZE + name + extra + comment;
 	p = fetch(d, pos, len);
 	if (!p)
 		return -1;
 	struct zip_entry *e = ret_entry;
 	*e = (struct zip_entry){
-	    .made_by = zip_le16(p + 4),
-	    .flags = zip_le16(p + 8),
-	    .method = zip_le16(p + 10),
-	    .dos_time = zip_le16(p + 12),
-	    .dos_date = zip_le16(p + 14),
-	    .crc = zip_le32(p + 16),
-	    .packed = zip_le32(p + 20),
-	    .size = zip_le32(p + 24),
-	    .attributes = zip_le32(p + 38),
-	    .offset = zip_le32(p + 42),
+	    .made_by = archive_zip_le16(p + 4),
+	    .flags = archive_zip_le16(p + 8),
+	    .method = archive_zip_le16(p + 10),
+	    .dos_time = archive_zip_le16(p + 12),
+	    .dos_date = archive_zip_le16(p + 14),
+	    .crc = archive_zip_le32(p + 16),
+	    .packed = archive_zip_le32(p + 20),
+	    .size = archive_zip_le32(p + 24),
+	    .attributes = archive_zip_le32(p + 38),
+	    .offset = archive_zip_le32(p + 42),
 	    .name = p + RECORD_SIZE,
 	    .name_len = name,
-	    .mtime = dos_time(zip_le16(p + 14), zip_le16(p + 12)),
+	    .mtime = dos_time(archive_zip_le16(p + 14), archive_zip_le16(p + 12)),
 	    .next = pos + len,
 	};
-	uint16_t disk = zip_le16(p + 34);
+	uint16_t disk = archive_zip_le16(p + 34);
 	if (disk != 0 && disk != UINT16_MAX)
 		return archive_fault_set(d->w, ARCHIVE_FAULT_UNSUPPORTED, "one volume of several");
-	if (read_extra(e, p + RECORD_SIZE + name, extra, zip_le32(p + 42), disk) < 0)
+	if (read_extra(e, p + RECORD_SIZE + name, extra, archive_zip_le32(p + 42), disk) < 0)
 		return damaged(d->w, "a zip64 field of its central directory is damaged");
 	if (e->offset > d->offset - d->base ||
 	    d->offset - d->base - e->offset < LOCAL_SIZE + e->name_len ||
@@ -292,7 +297,7 @@ sort_entries(struct zip_directory *d)
 	uint64_t pos = d->offset;
 	for (uint64_t i = 0; i < d->count; i++) {
 		struct zip_entry e;
-		if (zip_directory_entry(d, pos, &e) < 0)
+		if (archive_zip_entry(d, pos, &e) < 0)
 			return -1;
 		d->order[2 * i] = e.offset;
 		d->order[2 * i + 1] = pos;
@@ -303,13 +308,13 @@ sort_entries(struct zip_directory *d)
 }
 
 uint64_t
-zip_directory_pos(const struct zip_directory *d, uint64_t i, uint64_t pos)
+archive_zip_pos(const struct zip_directory *d, uint64_t i, uint64_t pos)
 {
 	return d->order ? d->order[2 * i + 1] : pos;
 }
 
 int
-zip_directory_open(struct archive_walker *w, struct zip_directory *d)
+archive_zip_open(struct archive_walker *w, struct zip_directory *d)
 {
 	*d = (struct zip_directory){.w = w, .buf = mem_alloc(BUF_SIZE)};
 	if (read_end(d) < 0)
@@ -322,7 +327,7 @@ zip_directory_open(struct archive_walker *w, struct zip_directory *d)
 	bool sorted = true;
 	for (uint64_t i = 0; i < d->count; i++) {
 		struct zip_entry e;
-		if (zip_directory_entry(d, pos, &e) < 0)
+		if (archive_zip_entry(d, pos, &e) < 0)
 			return -1;
 		sorted = sorted && (i == 0 || e.offset > last);
 		last = e.offset;
@@ -333,14 +338,14 @@ zip_directory_open(struct archive_walker *w, struct zip_directory *d)
 		const uint8_t *p = fetch(d, pos, 4);
 		if (!p)
 			return -1;
-		if (zip_le32(p) != 0x05054b50)
+		if (archive_zip_le32(p) != 0x05054b50)
 			return damaged(w, "its central directory has more in it than counted");
 	}
 	return sorted ? 0 : sort_entries(d);
 }
 
 void
-zip_directory_release(struct zip_directory *d)
+archive_zip_release(struct zip_directory *d)
 {
 	free(d->order);
 	free(d->buf);

@@ -36,19 +36,19 @@ struct zip_directory {
 	size_t buf_len;
 };
 
-uint16_t zip_le16(const uint8_t *p);
-uint32_t zip_le32(const uint8_t *p);
-uint64_t zip_le64(const uint8_t *p);
+uint16_t archive_zip_le16(const uint8_t *p);
+uint32_t archive_zip_le32(const uint8_t *p);
+uint64_t archive_zip_le64(const uint8_t *p);
 
 /* Find the end records, check that they agree with the file and with the directory: every record in
  * it is sound, as many as promised, none of them overlapping. -1: fault set. */
-int zip_directory_open(struct archive_walker *w, struct zip_directory *d);
-void zip_directory_release(struct zip_directory *d);
+int archive_zip_open(struct archive_walker *w, struct zip_directory *d);
+void archive_zip_release(struct zip_directory *d);
 
 /* Read the record at offset pos of the file; name is valid until the next call. */
-int zip_directory_entry(struct zip_directory *d, uint64_t pos, struct zip_entry *ret_entry);
+int archive_zip_entry(struct zip_directory *d, uint64_t pos, struct zip_entry *ret_entry);
 
 /* The position of the record of the i-th entry by local header; pos is where the one before ended. */
-uint64_t zip_directory_pos(const struct zip_directory *d, uint64_t i, uint64_t pos);
+uint64_t archive_zip_pos(const struct zip_directory *d, uint64_t i, uint64_t pos);
 
 #endif
