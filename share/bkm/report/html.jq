@@ -27,7 +27,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .8rem;margin:0}d
 table{width:100%;border-collapse:collapse;margin:.5rem 0}
 caption{text-align:left;color:var(--mut);padding:.2rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line)}
-th{font-weight:600}thead th{color:var(--mut);white-space:nowrap}th.r,td.r{text-align:right}
+th{font-weight:600}tbody th{min-width:8.5rem}thead th{color:var(--mut);white-space:nowrap}th.r,td.r{text-align:right}
 td,th{font-variant-numeric:tabular-nums}
 .d{height:1.35rem;width:auto;max-width:100%;vertical-align:middle}
 .d path{fill:none}.d .o{stroke:var(--good);stroke-width:16;stroke-dasharray:8 2}.d .f{stroke:var(--critical);stroke-width:3}.d .m{stroke:var(--warning);stroke-width:2}
