@@ -69,7 +69,7 @@ int store_alert_backup(struct store *store, const char *host, const char *locati
 int store_alert_vanished(struct store *store, int64_t location_id, int64_t **ret_ids,
     size_t *ret_count, struct err *err);
 
-/* ---------------------------------------------------------------- silences (alert.c) */
+/* ---------------------------------------------------------------- silences (silence.c) */
 struct store_silence {
 	int64_t id;
 	char *filter, *why, *by;

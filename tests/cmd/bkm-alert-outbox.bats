@@ -358,3 +358,28 @@ END
 	[ "$(wc -l <alerts.log)" -eq 2 ]
 	[ "$(wc -c <alerts.log)" -lt 2000 ]
 }
+
+@test "killed at any moment: every alert arrives, each under one id" {
+	start_http web 200
+	hook_config </dev/null
+	rounds=8
+	[ -z "$BKM_SOAK" ] || rounds=200
+	for ((i = 0; i < rounds; i++)); do
+		printf '{"v":1,"kind":"series","host":"h","location":"db","series":"s%d","status":"late"}\n' "$i" >in
+		bkm-alert -q in 2>/dev/null 3>&- &
+		pid=$!
+		sleep "0.0$((RANDOM % 10))"
+		kill -9 $pid 2>/dev/null || :
+		wait $pid || :
+	done
+	for ((i = 0; i < rounds; i++)); do
+		printf '{"v":1,"kind":"series","host":"h","location":"db","series":"s%d","status":"late"}\n' "$i"
+	done >in
+	run --separate-stderr bkm-alert -q in
+	expect 1
+	[ "$(in_store "SELECT count(*) FROM outbox WHERE state <> 'sent'")" -eq 0 ]
+	[ "$(in_store "PRAGMA integrity_check")" = ok ]
+	# one message id for each series, however often it was sent
+	[ "$(jq -r '.headers["webhook-id"] as $id | .body | fromjson | .data.alerts[] | .series + " " + $id' web/requests |
+		sort -u | wc -l)" -eq "$rounds" ]
+}
