@@ -45,7 +45,8 @@ add_header(
 	memset(head + 148, ' ', 8);
 	head[156] = type;
 	(void)snprintf(head + 157, 100, "%s", link);
-	memcpy(head + 257, "ustar\00000", 8);
+	(void)snprintf(head + 257, 6, "ustar");
+	head[263] = head[264] = '0';
 	for (size_t i = 0; i < sizeof(head); i++)
 		sum += (unsigned char)head[i];
 	(void)snprintf(head + 148, 8, "%06o", sum);
