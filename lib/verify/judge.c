@@ -194,8 +194,10 @@ verify_judge(const struct verify_known *known, const struct verify_found *found,
 		return;
 	}
 	if (is_other_generation(known, found, v)) {
-		if (v->check_count)
-			combine(v);
+		if (!v->check_count)
+			return;
+		combine(v);
+		v->level = RECORD_LEVEL_METADATA;
 		return;
 	}
 	check_size(known, found, v);

@@ -1,0 +1,89 @@
+// Any bytes through the strict walker: no crash, within its limits, and no prefix of a good one is good.
+#include <stdint.h>
+
+#include "archive/archive.h"
+
+struct mem {
+	const uint8_t *data;
+	size_t len, pos;
+};
+
+static ssize_t
+mem_read(void *arg, const uint8_t **ret_data, struct err *err)
+{
+	struct mem *m = arg;
+	(void)err;
+	size_t n = m->len - m->pos < 1000 ? m->len - m->pos : 1000;
+	*ret_data = m->data + m->pos;
+	m->pos += n;
+	return (ssize_t)n;
+}
+
+static ssize_t
+mem_pread(void *arg, void *data, size_t len, uint64_t offset, struct err *err)
+{
+	struct mem *m = arg;
+	(void)err;
+	if (offset >= m->len)
+		return 0;
+	size_t n = m->len - (size_t)offset < len ? m->len - (size_t)offset : len;
+	memcpy(data, m->data + offset, n);
+	return (ssize_t)n;
+}
+
+static int
+see_entry(void *arg, const struct archive_item *item, struct err *err)
+{
+	(void)arg;
+	(void)err;
+	if (strlen(item->name) > item->name_len)
+		__builtin_trap();
+	return 1;
+}
+
+static int
+see_data(void *arg, const void *data, size_t len, uint64_t offset, struct err *err)
+{
+	uint64_t *sum = arg;
+	(void)offset;
+	(void)err;
+	*sum += len + codec_crc32(0, data, len) % 2;
+	return 0;
+}
+
+static void
+walk(const uint8_t *data, size_t size, struct archive_result *r)
+{
+	struct mem m = {.data = data, .len = size};
+	struct codec_input input = {.read = mem_read, .pread = mem_pread, .size = size, .arg = &m};
+	struct codec_limits cl = {.memory = 8 << 20, .max_bytes = 4 << 20};
+	struct archive_limits al = {.max_bytes = 8 << 20, .max_entries = 1000};
+	uint64_t sum = 0;
+	struct archive_visitor v = {.entry = see_entry, .data = see_data, .arg = &sum};
+	struct codec *c;
+	const uint8_t *head;
+	*r = (struct archive_result){.fault = ARCHIVE_FAULT_INPUT};
+	if (codec_open(&c, &input, &cl, NULL) < 0)
+		return;
+	ssize_t n = codec_peek(c, &head, 4096, NULL);
+	if (n > 0)
+		archive_walk(c, archive_sniff(head, (size_t)n), &al, &v, r, NULL);
+	codec_close(c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct archive_result r, cut;
+	walk(data, size, &r);
+	if (r.fault == ARCHIVE_FAULT_NONE && (!r.complete || r.bytes > 8 << 20))
+		__builtin_trap();
+	if (r.fault == ARCHIVE_FAULT_NONE && r.kind == ARCHIVE_KIND_TAR && r.entries) {
+		walk(data, 1024, &cut); /* room for one header, and not for the end */
+		if (size > 2048 && cut.fault == ARCHIVE_FAULT_NONE && cut.entries >= r.entries)
+			__builtin_trap();
+	}
+	return 0;
+}

@@ -1,0 +1,77 @@
+// Any bytes as a backup of any name, and as lines of a manifest: no crash, and sane answers.
+#include <stdint.h>
+
+#include "verify/verify_private.h"
+
+struct mem {
+	const uint8_t *data;
+	size_t len, pos;
+};
+
+static ssize_t
+mem_read(void *arg, const uint8_t **ret_data, struct err *err)
+{
+	struct mem *m = arg;
+	(void)err;
+	size_t n = m->len - m->pos < 777 ? m->len - m->pos : 777;
+	*ret_data = m->data + m->pos;
+	m->pos += n;
+	return (ssize_t)n;
+}
+
+static ssize_t
+mem_pread(void *arg, void *data, size_t len, uint64_t offset, struct err *err)
+{
+	struct mem *m = arg;
+	(void)err;
+	if (offset >= m->len)
+		return 0;
+	size_t n = m->len - (size_t)offset < len ? m->len - (size_t)offset : len;
+	memcpy(data, m->data + offset, n);
+	return (ssize_t)n;
+}
+
+static void
+lines(const uint8_t *data, size_t size)
+{
+	struct buf name = BUF_INIT;
+	for (const uint8_t *p = data, *end = data + size; p < end;) {
+		char algorithm[HASH_NAME_MAX];
+		uint8_t digest[HASH_MAX];
+		size_t len = 0;
+		const uint8_t *nl = memchr(p, '\n', (size_t)(end - p));
+		size_t n = (size_t)((nl ? nl : end) - p);
+		if (verify_manifest_line((const char *)p, n, algorithm, digest, &len, &name) > 0 &&
+		    (len < 8 || len > HASH_MAX || name.len > n ||
+			strlen(algorithm) >= HASH_NAME_MAX))
+			__builtin_trap();
+		p += n + 1;
+	}
+	buf_release(&name);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const names[] = {
+	    "x", "x.tar.gz", "x.zip", "x.sql", "x.tar", "x.gpg", "x.7z"};
+	if (size < 1)
+		return 0;
+	struct mem m = {.data = data + 1, .len = size - 1};
+	struct codec_input input = {
+	    .read = mem_read, .pread = mem_pread, .size = size - 1, .arg = &m};
+	struct verify_limits limits = {
+	    .max_bytes = 4 << 20, .max_entries = 1000, .memory = 8 << 20};
+	struct verify_content c;
+	if (verify_content_check(&input, names[data[0] % ARRAY_LEN(names)], &limits, 0, &c, NULL) ==
+	    0) {
+		if (c.verdict == RECORD_VERDICT_NONE || c.verdict > RECORD_VERDICT_SKIP ||
+		    (c.verdict == RECORD_VERDICT_PASS) != (c.reason == VERIFY_REASON_NONE) ||
+		    (c.verdict == RECORD_VERDICT_PASS && c.level < RECORD_LEVEL_COMPLETE))
+			__builtin_trap();
+	}
+	lines(data + 1, size - 1);
+	return 0;
+}
