@@ -126,7 +126,8 @@ judge(struct library *l, struct archive *a, const char *doing)
 		return archive_fault_set(w, ARCHIVE_FAULT_ENCRYPTED, "encrypted");
 	if (strstr(said, "nsupported") || strstr(said, "not supported"))
 		return archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "%s", said);
-	if (strstr(said, "allocate"))
+	/* A dictionary may be large; a name or a header that is, is none. */
+	if (strstr(said, "allocate") && w->result->kind == ARCHIVE_KIND_7ZIP)
 		return archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "needs too much memory");
 	if (w->stream_ended && w->result->kind != ARCHIVE_KIND_7ZIP)
 		return archive_fault_set(

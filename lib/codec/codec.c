@@ -56,6 +56,8 @@ more(struct codec *c, const uint8_t **ret_data, size_t *ret_len, struct err *err
 	}
 	*ret_len = (size_t)n;
 	c->eof = n == 0;
+	if (c->eof) /* an input at its end need not point anywhere */
+		*ret_data = c->carry;
 	return 0;
 }
 

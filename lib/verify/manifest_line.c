@@ -78,7 +78,7 @@ bsd_line(const char *p, size_t len, bool escaped, char algorithm[HASH_NAME_MAX],
 	word[open - p] = '\0';
 	const char *hex = close + sizeof(middle) - 1;
 	size_t left = (size_t)(p + len - hex);
-	if (hash_canonical(word, algorithm) < 0 ||
+	if (hash_canonical(word, algorithm) < 0 || !left ||
 	    take_hex(hex, left, digest, ret_digest_len) != left)
 		return 0;
 	add_name(name, open + 2, (size_t)(close - open - 2), escaped);

@@ -71,18 +71,35 @@ walk(const uint8_t *data, size_t size, struct archive_result *r)
 	codec_close(c);
 }
 
+/* libarchive asks for as much memory as a header of cpio says that a name is long. In bkm the limit
+ * of the sandbox answers that; here it would end the fuzzer. */
+static bool
+has_long_name(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i + 110 <= size; i++) {
+		if (memcmp(data + i, "07070", 5) != 0)
+			continue;
+		if (memcmp(data + i + 94, "000", 3) != 0)
+			return true;
+	}
+	return false;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct archive_result r, cut;
+	if (has_long_name(data, size))
+		return 0;
 	walk(data, size, &r);
 	if (r.fault == ARCHIVE_FAULT_NONE && (!r.complete || r.bytes > 8 << 20))
 		__builtin_trap();
-	if (r.fault == ARCHIVE_FAULT_NONE && r.kind == ARCHIVE_KIND_TAR && r.entries) {
+	if (r.fault == ARCHIVE_FAULT_NONE && r.kind == ARCHIVE_KIND_TAR && r.entries &&
+	    size > 2048) {
 		walk(data, 1024, &cut); /* room for one header, and not for the end */
-		if (size > 2048 && cut.fault == ARCHIVE_FAULT_NONE && cut.entries >= r.entries)
+		if (cut.fault == ARCHIVE_FAULT_NONE && cut.entries >= r.entries)
 			__builtin_trap();
 	}
 	return 0;

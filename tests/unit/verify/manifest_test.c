@@ -55,6 +55,7 @@ test_lines(void **state)
 	line(MD5 "x name", "", 0, "");
 	line("SHA256 (name) = nonsense", "", 0, "");
 	line("SHA256 (name = " S256, "", 0, "");
+	line("SHA256 (name) = ", "", 0, "");
 	line("(name) = " S256, "", 0, "");
 }
 
