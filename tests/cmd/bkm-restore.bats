@@ -38,6 +38,10 @@ nights() {
 	done
 }
 
+newest() {
+	printf '%s\n' db/* | tail -1
+}
+
 verdicts() {
 	jq -r 'select(.kind == "backup") | .restore.verdict // "none"' | tr '\n' ' '
 }
@@ -264,8 +268,8 @@ open_place() {
 @test "a fail is a finding, also when it is only passed on; --exit-zero" {
 	write_config db
 	nights db
-	truncate -s 150 "$(ls db/* | tail -1)"
-	aged "$(ls db/* | tail -1)" "2 days ago"
+	truncate -s 150 "$(newest)"
+	aged "$(newest)" "2 days ago"
 	bkm-scan -q || true
 	run --separate-stderr bkm-restore --stored
 	expect 1
@@ -306,8 +310,8 @@ open_place() {
 	expect 0
 	run bkm-restore --stored --where 'false' --require pass -q
 	expect 1
-	truncate -s 150 "$(ls db/* | tail -1)"
-	aged "$(ls db/* | tail -1)" "2 days ago"
+	truncate -s 150 "$(newest)"
+	aged "$(newest)" "2 days ago"
 	bkm-scan -q || true
 	run bkm-restore --stored --latest --require pass -q --exit-zero
 	expect 1
@@ -322,7 +326,7 @@ open_place() {
 	[ "$(restore_of '[.verdict, .reason]' <<<"$output" | sort -u)" = '["skip","other_host"]' ]
 	run --separate-stderr bkm-restore --where '.path | endswith("x")' <scanned
 	[ "$(grep '"kind":"backup"' scanned)" = "$(grep '"kind":"backup"' <<<"$output")" ]
-	rm "$(ls db/* | tail -1)"
+	rm "$(newest)"
 	run --separate-stderr bkm-restore <scanned
 	[ "$(restore_of .reason <<<"$output" | tail -1)" = '"gone"' ]
 }
