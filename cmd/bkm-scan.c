@@ -6,8 +6,6 @@
 
 #include "base/base.h"
 #include "bkm-scan/scan.h"
-#include "tool/lines.h"
-#include "tool/series.h"
 #include "tool/tool.h"
 
 enum {

@@ -56,6 +56,9 @@ int bkm_scan_stored(struct tool *tool, const struct config_location *location,
     struct bkm_scan *ret_scan, struct err *err);
 void bkm_scan_release(struct bkm_scan *scan);
 
+/* Fill backups, bytes and by_status from the series of its location. */
+int bkm_scan_sum(struct tool *tool, struct bkm_scan *scan, struct err *err);
+
 /* Append the `location` record (no newline). */
 void bkm_scan_add_location(struct tool *tool, struct buf *out, const struct bkm_scan *scan);
 

@@ -49,6 +49,7 @@
 #include "config/config.h"
 #include "record/record.h"
 #include "store/store.h"
+#include "tool/lines.h"
 #include "tool/score.h"
 #include "tool/series.h"
 

@@ -88,7 +88,7 @@ state_of() {
 
 @test "names of any bytes survive, exactly" {
 	printf 'x' >"db/"$'new\nline.tar'
-	printf 'x' >"db/"$'quo"te\'s \\ back.tar'
+	printf 'x' >"db/"$'do"uble\'s \\ back.tar'
 	printf 'x' >"db/"$'bad\xff\xfe.tar'
 	printf 'x' >"db/-rf.tar"
 	printf 'x' >"db/"$'\xe2\x80\xaebidi.tar'
