@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "bkm-scan/scan.h"
+#include "hash/hash.h"
 #include "tool/tool.h"
 
 enum {
@@ -343,8 +344,6 @@ scan_all(struct scanner *s, struct err *err)
 	select_places(s);
 	s->began_now = s->tool->now;
 	s->began_ms = clock_mono_ms();
-	if (s->follow && s->tool->stored)
-		return err_set(err, ERR_USAGE, "--follow and --stored exclude each other");
 	if (s->follow && scan_watch_open(&s->watch, err) < 0)
 		log_warning(s->tool->log, "%s: changes are seen at the next full scan", err->msg);
 	for (size_t i = 0; i < s->count; i++) {
@@ -356,6 +355,45 @@ scan_all(struct scanner *s, struct err *err)
 	tool_count(s->tool, "new", s->added);
 	tool_count(s->tool, "changed", s->updated);
 	tool_count(s->tool, "gone", s->gone);
+	return 0;
+}
+
+/* --check-config: what only the commands that use it would find. */
+static int
+check_words(const struct config *config, struct err *err)
+{
+	struct record_filter *filter;
+	struct hash *hash;
+
+	if (hash_new(config->verification.algorithm, &hash, err) < 0)
+		return err_wrap(err, "verification.algorithm");
+	hash_free(hash);
+	for (size_t i = 0; i < config->alerts.rule_count; i++) {
+		if (record_filter_new(&filter, config->alerts.rules[i].match, err) < 0)
+			return err_wrap(err, "alerts.rules[%zu].match", i);
+		record_filter_free(filter);
+	}
+	return 0;
+}
+
+/* What can be refused before anything begins. To look at nothing is not to find nothing wrong. */
+static int
+check(void *ctx, struct err *err)
+{
+	const struct scanner *s = ctx;
+	const struct config *config = s->tool->config;
+
+	if (s->follow && s->tool->stored)
+		return err_set(
+		    err, ERR_USAGE, "options '--follow' and '--stored' exclude each other");
+	if (!config->location_count)
+		return err_set(err, ERR_CONFIG,
+		    "failed to load settings: '%s' names no location (backups.locations)",
+		    config->file);
+	if (s->check_config && check_words(config, err) < 0) {
+		err->code = ERR_CONFIG;
+		return -1;
+	}
 	return 0;
 }
 
@@ -399,6 +437,8 @@ main(int argc, char **argv)
 		     "record for each, for each series of them, and for each location.",
 	    .options = options,
 	    .input = TOOL_INPUT_NONE,
+	    .check = check,
+	    .ctx = &s,
 	};
 	struct tool tool = TOOL_INIT;
 	struct err err = {0};

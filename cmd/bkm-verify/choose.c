@@ -80,6 +80,7 @@ know_row(struct app *app, struct app_item *item, const struct tool_backup *b)
 	k->size = b->row.size;
 	k->mtime = b->row.mtime;
 	k->mtime_nsec = b->row.mtime_nsec;
+	k->first_seen = b->row.first_seen;
 	k->immutable = b->location->immutable;
 	k->can_record = !app->tool.read_only;
 	k->has_previous = item->state.has_previous && !item->state.accepted;

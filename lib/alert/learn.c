@@ -186,17 +186,18 @@ is_missing_evidence(const char *cap)
 	return false;
 }
 
-/* Does a warning grade rest on more than things nobody has looked at yet? */
+/* Does a warning grade rest on more than things nobody has looked at yet? Without a cap it is the
+ * mean itself that is below good. */
 static bool
-has_bad_cap(struct record *rec)
+is_bad_warning(struct record *rec)
 {
 	const char *cap;
-	size_t pos = 0;
+	size_t pos = 0, caps = 0;
 
-	while ((cap = record_next_str(rec, "capped_by", &pos)))
+	for (; (cap = record_next_str(rec, "capped_by", &pos)); caps++)
 		if (!is_missing_evidence(cap))
 			return true;
-	return false;
+	return caps == 0;
 }
 
 /* The caps of the record that are words of ours, as a JSON array; free(). */
@@ -244,7 +245,7 @@ learn_score(struct alert_evidence *ev, struct record *rec)
 		    RECORD_SEVERITY_CRITICAL, NULL);
 	else if (strcmp(grade, "warning") == 0 && was_good)
 		alert_entry_bad(entry, "", "grade_dropped", RECORD_SEVERITY_WARNING, NULL);
-	else if (strcmp(grade, "warning") == 0 && has_bad_cap(rec))
+	else if (strcmp(grade, "warning") == 0 && is_bad_warning(rec))
 		alert_entry_bad(entry, "", "below_good", RECORD_SEVERITY_WARNING, NULL);
 	else if (strcmp(grade, "good") == 0 || strcmp(grade, "warning") == 0)
 		alert_entry_good(entry, "", false);

@@ -46,7 +46,9 @@ check_timestamp(
 {
 	if (!(k->methods & VERIFY_TIMESTAMP))
 		return;
-	bool future = f->mtime > k->now + CLOCK_HOUR;
+	/* What was there before is not from the future because the clock was set back. */
+	int64_t now = k->first_seen > k->now ? k->first_seen : k->now;
+	bool future = f->mtime > now + CLOCK_HOUR;
 	bool moved = (k->recorded && f->mtime < k->mtime) ||
 	    (k->has_previous && f->mtime < k->previous_mtime);
 	if (future || moved)

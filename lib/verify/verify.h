@@ -235,7 +235,8 @@ struct verify_known {
 	uint64_t size;
 	int64_t mtime;
 	uint32_t mtime_nsec;
-	bool has_previous; /* an earlier generation of the same path */
+	int64_t first_seen; /* by the store; 0: not known */
+	bool has_previous;  /* an earlier generation of the same path */
 	int64_t previous_mtime;
 	struct verify_reference manifest;
 	const char *algorithm; /* of digests[0] */

@@ -169,6 +169,11 @@ told() {
 	run --separate-stderr bkm-alert in
 	expect 1
 	[ "$(jq -r 'select(.kind == "alert") | .reasons[]' <<<"$output")" = below_good ]
+	# Worse than the cap allows: nothing is capped any more, and nothing is over.
+	rec score 'grade:"warning",score:0.6,previous_grade:"warning",capped_by:[]' >in
+	run --separate-stderr bkm-alert in
+	expect 1
+	[ "$(jq -r 'select(.kind == "alert") | .state' <<<"$output")" = open ]
 	rec score 'grade:"critical",location:null' >in # over all: told per location
 	run --separate-stderr bkm-alert --exit-zero in
 	expect 0

@@ -535,6 +535,36 @@ snap-2026-11-22 150 2026-11-22T03:00:00Z complete" ]
 	[ ! -e bkm.db ]
 }
 
+@test "--check-config finds what only another command would use" {
+	write_config db
+	cp config.yaml good
+	printf 'verification:\n  algorithm: sha257\n' >>config.yaml
+	run --separate-stderr bkm-scan --check-config
+	expect 2
+	has "$stderr" "unknown digest 'sha257'"
+	cp good config.yaml
+	printf 'alerts:\n  rules:\n    - match: ".a |"\n' >>config.yaml
+	run --separate-stderr bkm-scan --check-config
+	expect 2
+	has "$stderr" "alerts.rules[0].match"
+}
+
+@test "a configuration without a location is refused: looking at nothing finds nothing" {
+	: >config.yaml
+	for option in -q --check-config --stored; do
+		run --separate-stderr bkm-scan $option
+		expect 2
+		has "$stderr" "names no location"
+	done
+}
+
+@test "--follow and --stored exclude each other" {
+	write_config db
+	run --separate-stderr bkm-scan --follow --stored
+	expect 2
+	has "$stderr" "'--follow' and '--stored' exclude each other"
+}
+
 @test "repositories are said to be unsupported, not passed over" {
 	write_config db
 	sed -i 's/type: file/type: restic/' config.yaml

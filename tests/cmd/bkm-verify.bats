@@ -401,6 +401,17 @@ mysql_text() {
 	is c.bin "fail timestamp_moved"
 }
 
+@test "a clock that was set back makes no backup one from the future" {
+	write_config db
+	echo x >db/a.bin && touch -d 2026-11-20T02:00:00Z db/a.bin
+	echo y >db/b.bin && touch -d 2099-01-01T02:00:00Z db/b.bin
+	BKM_NOW=2026-11-20T03:00:00Z bkm-scan -q --settle 0s || :
+	BKM_NOW=2026-11-18T03:00:00Z run --separate-stderr bkm-verify --stored -m timestamp
+	expect 1
+	is a.bin "pass - metadata"
+	is b.bin "fail timestamp_moved"
+}
+
 @test "due: new, old, failed and error; not due passes with its verdict; --force; per method" {
 	write_config db
 	echo content >db/a.bin && old db/a.bin

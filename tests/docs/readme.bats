@@ -61,8 +61,11 @@ blocks() {
 }
 
 @test "the cron line of README.md is that of the example, and runs" {
-	line=$(blocks cron)
-	grep -qxF -- "$line" "$BKM_ROOT/share/examples/cron/bkm"
+	blocks cron | while IFS= read -r line; do
+		grep -qxF -- "$line" "$BKM_ROOT/share/examples/cron/bkm"
+	done
+	blocks cron | grep -q '^PATH=/usr/local/bin:'
+	line=$(blocks cron | tail -n 1)
 	command=${line#* \* \* \* \* bkm }
 	[ "$command" != "$line" ]
 	# cron takes a bare % for the end of the line.
@@ -74,7 +77,7 @@ blocks() {
 }
 
 @test "every file that README.md names is there" {
-	grep -oE '(share|lib|tests|man)/[A-Za-z0-9@_./-]+[A-Za-z0-9]' "$readme" | sort -u |
+	grep -oP '(?<![/\w])(share|lib|tests|man)/[A-Za-z0-9@_./-]+[A-Za-z0-9]' "$readme" | sort -u |
 		while IFS= read -r path; do
 			[ -e "$BKM_ROOT/$path" ] || { echo "$path"; return 1; }
 		done

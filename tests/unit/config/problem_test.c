@@ -38,6 +38,9 @@ static const struct mistake mistakes[] = {
 	"1:23: 'reporting.formats' must be a list of texts, not a list\n"},
     {"reporting: {formats: [~]}\n",
 	"1:23: 'reporting.formats' must be a list of texts, not nothing\n"},
+    {"verification: {methods: []}\n", "1:25: 'verification.methods' is an empty list\n"},
+    {"alerts: {email: {server: 'smtp://h', from: a@b, to: []}}\n",
+	"1:53: 'alerts.email.to' is an empty list\n"},
     /* missing */
     {"backups:\n  locations:\n    - name: a\n",
 	"3:7: 'backups.locations[].path' is missing: directory, or repository\n"},
