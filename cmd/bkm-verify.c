@@ -184,7 +184,10 @@ run(struct app *app, struct err *err)
 	int r = 0;
 	while (r >= 0 && (more || app->count)) {
 		bool busy = app->count > 0;
-		if (more && has_room(app) && (!busy || tool_ready(&app->tool))) {
+		bool ready = more && tool_ready(&app->tool);
+		if (!ready && app->tool.store) /* about to wait */
+			store_read_end(app->tool.store);
+		if (more && has_room(app) && (!busy || ready)) {
 			r = app->accept.count ? app_accept_next(app, &accepted, &rec, err)
 					      : tool_next(&app->tool, &rec, err);
 			more = r > 0;

@@ -254,7 +254,9 @@ app_choose(struct app *app, struct app_item *item, struct err *err)
 	    .methods = app->methods, .now = app->tool.now, .algorithm = app->algorithm};
 	if (app->tool.by_operands)
 		return choose_operand(app, item, err);
-	int r = tool_resolve(&app->tool, &item->rec, &b, err);
+	int r = store_read_begin(app->tool.store, err);
+	if (r == 0)
+		r = tool_resolve(&app->tool, &item->rec, &b, err);
 	if (r < 0)
 		return -1;
 	if (r == 0 && !is_finding(app, &b)) {

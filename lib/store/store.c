@@ -341,7 +341,7 @@ store_begin(struct store *store, struct err *err)
 {
 	/* A row that was looked up keeps its read transaction: writing from behind what others have
 	 * written since would be refused as busy at once. */
-	store_backup_let_go(store);
+	store_read_end(store);
 	return store_exec(store, "BEGIN IMMEDIATE", err);
 }
 
@@ -349,6 +349,26 @@ int
 store_begin_read(struct store *store, struct err *err)
 {
 	return store_exec(store, "BEGIN", err);
+}
+
+int
+store_read_begin(struct store *store, struct err *err)
+{
+	if (store_in_transaction(store))
+		return 0;
+	if (store_exec(store, "BEGIN", err) < 0)
+		return -1;
+	store->reading = true;
+	return 0;
+}
+
+void
+store_read_end(struct store *store)
+{
+	store_backup_let_go(store);
+	if (store->reading)
+		store_rollback(store);
+	store->reading = false;
 }
 
 int

@@ -41,6 +41,12 @@ bool store_is_read_only(const struct store *store);
 /* One write transaction at a time (BEGIN IMMEDIATE, waiting up to 30 s for other writers). */
 int store_begin(struct store *store, struct err *err);
 int store_commit(struct store *store, struct err *err);
+
+/* Many look-ups in a row see one state and take the locks once. Ended by store_begin too; never to be
+ * left open while waiting. Nothing to do is fine. */
+int store_read_begin(struct store *store, struct err *err);
+void store_read_end(struct store *store);
+
 void store_rollback(struct store *store); /* nothing to do is fine */
 bool store_in_transaction(const struct store *store);
 

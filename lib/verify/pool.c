@@ -319,11 +319,11 @@ is_small(const struct slot *s)
 
 /* The oldest queued slots that may travel together. */
 static void
-collect(struct verify_pool *pool, struct batch *batch)
+collect(struct verify_pool *pool, bool all, struct batch *batch)
 {
 	*batch = (struct batch){.ms = GRACE_MS};
-	/* A share for each worker, so that few small files do not all go to one. */
-	size_t share = pool->queued / pool->worker_count;
+	/* At the end a share for each worker, so that few small files do not all go to one. */
+	size_t share = all ? pool->queued / pool->worker_count : VERIFY_BATCH;
 	size_t most = share < 1 ? 1 : share > VERIFY_BATCH ? VERIFY_BATCH : share;
 	for (size_t i = 0; i < pool->pending && batch->count < most; i++) {
 		size_t at = (pool->head + i) % pool->slot_count;
@@ -369,7 +369,7 @@ choose(struct verify_pool *pool, struct err *err)
 static int
 dispatch(struct verify_pool *pool, bool all, struct err *err)
 {
-	while (pool->queued && (all || pool->queued >= VERIFY_BATCH * pool->worker_count)) {
+	while (pool->queued && (all || pool->queued >= VERIFY_BATCH)) {
 		struct batch batch;
 		struct worker *w = choose(pool, err);
 		if (!w) {
@@ -378,7 +378,7 @@ dispatch(struct verify_pool *pool, bool all, struct err *err)
 					return 0;
 			return -1;
 		}
-		collect(pool, &batch);
+		collect(pool, all, &batch);
 		/* A large file is not put behind another one: somebody else may be free before. */
 		if (w->batch_count && !is_small(&pool->slots[batch.slots[0]]))
 			return 0;
@@ -472,7 +472,8 @@ verify_pool_next(struct verify_pool *pool, int wait_ms, void **ret_token,
 	struct slot *s = &pool->slots[pool->head];
 	bool polled = false;
 	while (s->state != SLOT_DONE) {
-		if (dispatch(pool, true, err) < 0)
+		/* Who only asks has more to submit; who waits wants all of it to begin. */
+		if (dispatch(pool, wait_ms != 0, err) < 0)
 			return -1;
 		if (wait_ms >= 0 && polled)
 			return 0;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every benchmark beside its named peers; or those that are named: run.sh BUILD [NAME...]
-# BENCH_ROUNDS (5) interleaved runs each, medians. BENCH_SCALE (100) is a percentage of the sizes.
+# BENCH_ROUNDS (5) interleaved runs each, medians. BENCH_SCALE (25) is a percentage of the sizes.
 set -u
 build=$1
 shift
