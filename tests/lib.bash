@@ -19,8 +19,8 @@ setup() {
 	bkm_setup
 }
 
-# write_config [NAME...]: a config.yaml here, with a location NAME in ./NAME for each (default: db),
-# and whatever stands on standard input, if it is not a terminal, behind it.
+# write_config [NAME...]: a config.yaml here, with a location NAME in ./NAME for each (default: db).
+# It ends inside the last location: `cat >>config.yaml` adds keys to that, or sections behind it.
 write_config() {
 	local name
 	{

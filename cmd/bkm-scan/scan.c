@@ -19,7 +19,9 @@ struct place { /* a location while it is scanned */
 	const struct bkm_scan_options *options;
 	struct bkm_scan *scan;
 	struct scan_root root;
-	char **problems; /* relative paths that could not be looked at */
+	struct schedule_naming *naming; /* NULL: no rule names a series */
+	struct buf path;                /* for naming */
+	char **problems;                /* relative paths that could not be looked at */
 	size_t problem_count, problem_cap;
 };
 
@@ -119,21 +121,27 @@ on_gone(void *arg, int64_t id, struct err *err)
 
 /* ---------------------------------------------------------------- what the configuration says */
 static uint64_t
-min_size(void *arg, const char *series)
+min_size(void *arg, const char *series, size_t namer)
 {
 	const struct config_location *config = ((struct place *)arg)->config;
-	const struct config_series *rule = config_series_for(config, series);
+	const struct config_series *rule = config_series_for(config, series, namer);
 	int64_t size = rule ? rule->min_size : config->min_size;
 
 	return size > 0 ? (uint64_t)size : 0;
 }
 
 static bool
-is_early(void *arg, const char *series, int64_t time)
+is_early(void *arg, const char *series, const char *path, int64_t time)
 {
 	struct place *p = arg;
-	const struct config_series *rule = config_series_for(p->config, series);
+	const struct config_series *rule;
+	size_t namer = SCHEDULE_NAMING_NONE;
+	char name[SCHEDULE_NAME_MAX];
 
+	if (p->naming)
+		(void)schedule_series_named(
+		    p->naming, path, strlen(path), name, sizeof(name), &namer);
+	rule = config_series_for(p->config, series, namer);
 	if (rule && rule->ignore)
 		return false;
 	return scan_is_early(
@@ -152,6 +160,36 @@ band(void *arg, uint64_t size, const uint64_t *before, size_t count)
 {
 	(void)arg;
 	return scan_band(size, before, count);
+}
+
+/* ---------------------------------------------------------------- rules that name series */
+static size_t
+series_of(void *arg, const char *dir, size_t dir_len, const char *name, size_t name_len, char *out,
+    size_t size)
+{
+	struct place *p = arg;
+
+	(void)size;
+	return scan_name_series(p->naming, &p->path, dir, dir_len, name, name_len, out, NULL);
+}
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* What is known is named by the rules as they were; a change of them shows in their text. */
+static int
+follow_naming(struct place *p, struct err *err)
+{
+	char *text = tool_naming_text(p->config);
+	int r = 0;
+
+	if (!is_same(text, p->scan->row.naming))
+		r = store_scan_regroup(p->scan->scan, text, series_of, SCHEDULE_NAME_MAX, p, err);
+	free(text);
+	return r;
 }
 
 /* ---------------------------------------------------------------- one walk */
@@ -310,6 +348,7 @@ walk_and_apply(struct place *p, struct err *err)
 		.exclude_count = c->exclude.count},
 	    .cross_device = c->cross_device,
 	    .series = store_scan_is_first(p->scan->scan),
+	    .naming = p->naming,
 	};
 	struct scan_merge_ops ops = {.arg = p,
 	    .dir = on_dir,
@@ -317,7 +356,8 @@ walk_and_apply(struct place *p, struct err *err)
 	    .add = on_add,
 	    .change = on_change,
 	    .gone = on_gone,
-	    .min_size = min_size};
+	    .min_size = min_size,
+	    .naming = p->naming};
 	const struct scan_merge_counts *counts;
 	struct scan_merge *merge = NULL;
 	struct scan_walk *walk_ = NULL;
@@ -439,7 +479,8 @@ scan_locked(struct place *p, struct err *err)
 	p->scan->free_bytes = p->root.free_bytes = -1;
 	p->scan->reasons = BUF_INIT;
 	p->scan->config = p->config;
-	if (store_scan_begin(p->tool->store, &options, &p->scan->scan, err) < 0)
+	if (store_scan_begin(p->tool->store, &options, &p->scan->scan, err) < 0 ||
+	    follow_naming(p, err) < 0)
 		return -1;
 	if (p->config->type == CONFIG_TYPE_RESTIC || p->config->type == CONFIG_TYPE_BORG) {
 		p->scan->status = RECORD_LOCATION_UNREACHABLE;
@@ -458,7 +499,11 @@ int
 bkm_scan(struct tool *tool, const struct config_location *location,
     const struct bkm_scan_options *options, struct bkm_scan *ret_scan, struct err *err)
 {
-	struct place p = {.tool = tool, .config = location, .options = options, .scan = ret_scan};
+	struct place p = {.tool = tool,
+	    .config = location,
+	    .options = options,
+	    .scan = ret_scan,
+	    .path = BUF_INIT};
 	int64_t id;
 	int r;
 
@@ -467,9 +512,12 @@ bkm_scan(struct tool *tool, const struct config_location *location,
 	id = ret_scan->row.id;
 	if (take_lock(&p, err) < 0)
 		return -1;
+	p.naming = tool_naming(location);
 	r = read_row(&p, err);
 	if (r == 0)
 		r = scan_locked(&p, err);
+	free(p.naming);
+	buf_release(&p.path);
 	if (r < 0)
 		store_rollback(tool->store);
 	store_scan_unlock(tool->store, id);

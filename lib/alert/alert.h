@@ -99,8 +99,8 @@ int alert_evidence_stage(struct alert_evidence *ev, const char *host, const char
 /* Everything is in: draw the conclusions that need the whole stream. Call before the following. */
 int alert_evidence_end(struct alert_evidence *ev, struct err *err);
 
-/* Call fn for each expected path that nobody mentioned, so that it can be looked up; fn answers
- * with what is known, or all NULL. */
+/* Call fn for each expected member that nobody mentioned, a path or "" for the subject itself, so
+ * that it can be looked up; fn answers with what is known, or all NULL. */
 struct alert_lookup {
 	const char *host, *location, *series, *path;
 	const char *state, *status, *verify, *restore; /* words of records; NULL = not known */

@@ -381,7 +381,7 @@ alert_evidence_end(struct alert_evidence *ev, struct err *err)
 	return 0;
 }
 
-/* Only paths of backups can be looked up. */
+/* A path of a backup, or "" for the series itself. */
 static int
 look_up(struct alert_entry *entry, struct alert_expected *expected,
     int (*fn)(void *ctx, struct alert_lookup *lookup, struct err *err), void *ctx, struct err *err)
@@ -431,7 +431,6 @@ alert_evidence_unseen(struct alert_evidence *ev,
 			entry = ev->groups[i]->entry[kinds[k]];
 			for (m = 0; entry && m < entry->expected_count; m++)
 				if (entry->expected[m].seen == ALERT_UNSEEN &&
-				    entry->expected[m].member[0] &&
 				    look_up(entry, &entry->expected[m], fn, ctx, err) < 0)
 					return -1;
 		}

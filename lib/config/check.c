@@ -4,12 +4,9 @@
 
 #include "config/config_private.h"
 
-#define CHECK_TEXT_MAX   256
-#define REGEX_COPIES_MAX 1000
-
 /* The place of a member of map, of map itself if it has no such member. */
-static void
-problem_at(
+void
+config_problem_at(
     struct config_loader *l, const struct config_node *map, const char *key, const char *message)
 {
 	const struct config_node *node = config_node_get(map, key);
@@ -37,63 +34,7 @@ check_schedule(struct config_loader *l, const struct config_node *node, const ch
 		return;
 	if (l->options->check_schedule(l->options->check_schedule_ctx, schedule, timezone, &err) <
 	    0)
-		problem_at(l, node, key, err.msg);
-}
-
-/* How often the interval at s, "{n}", "{n,}" or "{n,m}", repeats what is before it, at least 1. */
-static unsigned long
-repeats(const char *s)
-{
-	char *end;
-	unsigned long least = strtoul(s + 1, &end, 10);
-	unsigned long most = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
-
-	most = most > least ? most : least;
-	return most ? most : 1;
-}
-
-/* True if an expression is small enough for regcomp of glibc, which recurses for each parenthesis
- * and unrolls intervals: "((a{1,255}){1,255}){1,255}" would take all memory. */
-static bool
-is_modest(const char *regex)
-{
-	unsigned long copies = 1;
-
-	if (strlen(regex) >= CHECK_TEXT_MAX)
-		return false;
-	for (const char *s = regex; *s && copies < REGEX_COPIES_MAX; s++) {
-		unsigned long n = *s == '{' ? repeats(s) : 1;
-
-		copies *= n < REGEX_COPIES_MAX ? n : REGEX_COPIES_MAX;
-		if (*s == '\\' && s[1])
-			s++;
-	}
-	return copies < REGEX_COPIES_MAX;
-}
-
-static void
-check_regex(struct config_loader *l, const struct config_node *node, struct config_series *rule)
-{
-	char why[CHECK_TEXT_MAX], *message;
-	int rc;
-
-	if (!rule->match)
-		return;
-	if (!is_modest(rule->match)) {
-		problem_at(l, node, "match",
-		    "'backups.locations[].series[].match' is too long, or repeats too much");
-		return;
-	}
-	rc = regcomp(&rule->regex, rule->match, REG_EXTENDED | REG_NOSUB);
-	if (rc == 0) {
-		rule->regex_set = true;
-		return;
-	}
-	regerror(rc, &rule->regex, why, sizeof(why));
-	message =
-	    mem_printf("'backups.locations[].series[].match' is not a regular expression: %s", why);
-	problem_at(l, node, "match", message);
-	free(message);
+		config_problem_at(l, node, key, err.msg);
 }
 
 /* What a rule leaves out it has from its location. */
@@ -101,7 +42,7 @@ static void
 check_series(struct config_loader *l, const struct config_location *location,
     struct config_series *rule, const struct config_node *node)
 {
-	check_regex(l, node, rule);
+	config_check_rule(l, rule, node);
 	if (rule->schedule)
 		check_schedule(l, node, "schedule", rule->schedule, NULL);
 	else if (location->schedule)
@@ -147,14 +88,14 @@ check_name(struct config_loader *l, size_t index, const struct config_node *node
 
 	if (!name)
 		return;
-	if (strlen(name) >= CHECK_TEXT_MAX || !str_is_utf8(name, strlen(name)))
-		problem_at(l, node, "name", "'backups.locations[].name' is too long");
+	if (strlen(name) >= CONFIG_MAX_TEXT || !str_is_utf8(name, strlen(name)))
+		config_problem_at(l, node, "name", "'backups.locations[].name' is too long");
 	for (size_t i = 0; i < index; i++) {
 		if (!c->locations[i].name || strcmp(c->locations[i].name, name) != 0)
 			continue;
 		message = mem_printf(
 		    "location '%s' is already named in line %u", name, c->locations[i].line);
-		problem_at(l, node, "name", message);
+		config_problem_at(l, node, "name", message);
 		free(message);
 		return;
 	}
@@ -176,8 +117,10 @@ check_location(struct config_loader *l, size_t index, const struct config_node *
 	}
 	check_schedule(l, node, "schedule", location->schedule, NULL);
 	check_schedule(l, node, "timezone", NULL, location->timezone);
-	for (size_t i = 0; i < location->series_count; i++)
+	for (size_t i = 0; i < location->series_count; i++) {
 		check_series(l, location, &location->series[i], item_node(rules, i));
+		location->names_series |= location->series[i].name != NULL;
+	}
 	settle_program(l->config, &location->restore.command);
 }
 
@@ -223,7 +166,7 @@ check_handlers(struct config_loader *l, const struct config_node *root)
 			const char *other = c->restore_testing.handlers[k].name;
 
 			if (other && strcmp(other, h->name) == 0)
-				problem_at(l, item_node(list, i), "name",
+				config_problem_at(l, item_node(list, i), "name",
 				    "a handler of this name is already there");
 		}
 	}
@@ -237,9 +180,9 @@ check_scoring(struct config_loader *l, const struct config_node *root)
 
 	if (c->scoring.weight_backup + c->scoring.weight_verification + c->scoring.weight_restore <=
 	    0)
-		problem_at(l, scoring, "weights", "'scoring.weights' are all 0");
+		config_problem_at(l, scoring, "weights", "'scoring.weights' are all 0");
 	if (c->scoring.warning <= 0 || c->scoring.warning >= c->scoring.good)
-		problem_at(l, scoring, "thresholds",
+		config_problem_at(l, scoring, "thresholds",
 		    "'scoring.thresholds': warning must be above 0 and below good");
 }
 
@@ -258,14 +201,14 @@ check_words(struct config_loader *l, const struct config_node *root)
 	const struct config *c = l->config;
 
 	if (c->verification.algorithm && !is_plain_word(c->verification.algorithm))
-		problem_at(l, config_node_get(root, "verification"), "algorithm",
+		config_problem_at(l, config_node_get(root, "verification"), "algorithm",
 		    "'verification.algorithm' must be the name of a digest like sha256");
 	if (!c->verification.methods)
 		problem_at(l, config_node_get(root, "verification"), "methods",
 		    "'verification.methods' is an empty list");
 	for (size_t i = 0; i < c->reporting.formats.count; i++) {
 		if (!is_plain_word(c->reporting.formats.items[i]))
-			problem_at(l, config_node_get(root, "reporting"), "formats",
+			config_problem_at(l, config_node_get(root, "reporting"), "formats",
 			    "'reporting.formats' must be names like html or csv");
 	}
 }
@@ -295,7 +238,7 @@ check_url(struct config_loader *l, const struct config_node *map, const char *ke
 	if (!url || (has_scheme(url, web) && !strpbrk(url, " \t\"<>")))
 		return;
 	message = mem_printf("'%s' must be an address like https://host/path", path);
-	problem_at(l, map, key, message);
+	config_problem_at(l, map, key, message);
 	free(message);
 }
 
@@ -326,21 +269,21 @@ check_email(struct config_loader *l, const struct config_node *map)
 	const struct config_email *e = &l->config->alerts.email;
 
 	if (e->server && !has_scheme(e->server, schemes))
-		problem_at(l, map, "server",
+		config_problem_at(l, map, "server",
 		    "'alerts.email.server' must be smtp://host:587 or smtps://host:465");
 	if (e->from && !is_address(e->from))
-		problem_at(
+		config_problem_at(
 		    l, map, "from", "'alerts.email.from' must be an address like bkm@example.org");
 	if (config_node_get(map, "to") && config_node_get(map, "to")->kind == NODE_LIST &&
 	    !e->to.count)
 		problem_at(l, map, "to", "'alerts.email.to' is an empty list");
 	for (size_t i = 0; i < e->to.count; i++) {
 		if (!is_address(e->to.items[i]))
-			problem_at(l, map, "to",
+			config_problem_at(l, map, "to",
 			    "'alerts.email.to' must be addresses like ops@example.org");
 	}
 	if ((e->username != NULL) != is_given(map, "password"))
-		problem_at(l, map, e->username ? "username" : "password",
+		config_problem_at(l, map, e->username ? "username" : "password",
 		    "'alerts.email.username' and a password belong together");
 }
 
@@ -368,12 +311,12 @@ check_channels(struct config_loader *l, const struct config_node *alerts)
 	check_url(l, webhook, "url", c->alerts.webhook.url, "alerts.webhook.url");
 	check_url(l, alerts, "heartbeat", c->alerts.heartbeat, "alerts.heartbeat");
 	if (c->alerts.slack.enabled && !is_given(slack, "webhook_url"))
-		problem_at(l, slack, "webhook_url_file",
+		config_problem_at(l, slack, "webhook_url_file",
 		    "'alerts.slack' needs webhook_url or webhook_url_file");
 	if (c->alerts.webhook.enabled && !is_given(webhook, "url"))
-		problem_at(l, webhook, "url_file", "'alerts.webhook' needs url or url_file");
+		config_problem_at(l, webhook, "url_file", "'alerts.webhook' needs url or url_file");
 	if (c->alerts.log.enabled && !c->alerts.log.file && !c->alerts.log.syslog)
-		problem_at(l, log, "file", "'alerts.log' needs file, or syslog: true");
+		config_problem_at(l, log, "file", "'alerts.log' needs file, or syslog: true");
 }
 
 static void
@@ -393,7 +336,7 @@ check_channel(struct config_loader *l, const struct config_node *map, const char
 		if (!there[i]) {
 			message = mem_printf(
 			    "'%s': channel '%s' is not configured, or not enabled", path, name);
-			problem_at(l, map, key, message);
+			config_problem_at(l, map, key, message);
 			free(message);
 		}
 		return;
@@ -402,7 +345,7 @@ check_channel(struct config_loader *l, const struct config_node *map, const char
 	message = mem_printf("'%s': unknown channel '%s'%s%s%s", path, name,
 	    near ? " (did you mean '" : " (there are email, slack, log and webhook",
 	    near ? near : "", near ? "'?)" : ")");
-	problem_at(l, map, key, message);
+	config_problem_at(l, map, key, message);
 	free(message);
 }
 
@@ -425,14 +368,14 @@ check_times(struct config_loader *l, const struct config_node *alerts)
 	if (digest) {
 		digest = skip_clock(digest);
 		if (!digest || *digest)
-			problem_at(l, alerts, "digest",
+			config_problem_at(l, alerts, "digest",
 			    "'alerts.digest' must be a time like '07:30', in quotes");
 	}
 	if (quiet) {
 		quiet = skip_clock(quiet);
 		quiet = quiet && *quiet == '-' ? skip_clock(quiet + 1) : NULL;
 		if (!quiet || *quiet)
-			problem_at(l, alerts, "quiet_hours",
+			config_problem_at(l, alerts, "quiet_hours",
 			    "'alerts.quiet_hours' must be like '22:00-06:30', in quotes");
 	}
 }
@@ -477,7 +420,8 @@ check_database(struct config_loader *l, const struct config_node *root)
 
 	if (config_store_path(url ? url : c->store, c->directory, &path, &err) < 0) {
 		message = mem_printf("'%s': %s", url ? "DATABASE_URL" : "database.url", err.msg);
-		problem_at(l, url ? NULL : config_node_get(root, "database"), "url", message);
+		config_problem_at(
+		    l, url ? NULL : config_node_get(root, "database"), "url", message);
 		free(message);
 	}
 	free(c->store);

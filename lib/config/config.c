@@ -266,12 +266,13 @@ config_location_of(const struct config *config, const char *path)
 }
 
 const struct config_series *
-config_series_for(const struct config_location *location, const char *series)
+config_series_for(const struct config_location *location, const char *series, size_t namer)
 {
 	for (size_t i = 0; i < location->series_count; i++) {
 		const struct config_series *rule = &location->series[i];
 
-		if (regexec(&rule->regex, series, 0, NULL, 0) == 0)
+		if (rule->name ? i == namer && !rule->names_only
+			       : regexec(&rule->regex, series, 0, NULL, 0) == 0)
 			return rule;
 	}
 	return NULL;

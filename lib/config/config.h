@@ -57,9 +57,12 @@ struct config_list {
 /* One rule of a location's `series:`. What the rule does not say it has from its location, so
  * that whoever found the rule needs nothing else. */
 struct config_series {
-	char *match;   /* extended regular expression, searched in the series name */
-	regex_t regex; /* match, compiled, if regex_set */
+	char *match; /* extended regular expression, searched in the series name; with name, in the
+			* path of a backup relative to the location */
+	char *name;  /* NULL; or the name of the series of what matches, with \0 to \9 */
+	regex_t regex; /* match, compiled (with its groups, if it names), if regex_set */
 	bool regex_set;
+	bool names_only;        /* has a name and nothing of what follows */
 	char *schedule;         /* NULL: unscheduled */
 	int64_t grace;          /* seconds; CONFIG_UNSET: max(1 h, 10 % of the interval) */
 	int64_t min_size;       /* bytes; 0: none */
@@ -99,7 +102,8 @@ struct config_location {
 	struct config_restore restore;
 	struct config_series *series; /* the first rule that matches wins: config_series_for() */
 	size_t series_count;
-	unsigned line; /* of its entry in the file, for messages */
+	bool names_series; /* some rule has a name */
+	unsigned line;     /* of its entry in the file, for messages */
 };
 
 struct config_handler { /* restore_testing.handlers[] */
@@ -259,9 +263,11 @@ const struct config_location *config_location(const struct config *config, const
 /* The location whose path is path itself or holds it, the deepest if several do, or NULL. */
 const struct config_location *config_location_of(const struct config *config, const char *path);
 
-/* The first rule of the location that matches the series name, or NULL. */
+/* The first rule of the location that has something to say about the series, or NULL: a rule without
+ * a name that matches its name, or namer, the index of the rule that gave it its name (SIZE_MAX:
+ * none), if that one does more than name. */
 const struct config_series *
-config_series_for(const struct config_location *location, const char *series);
+config_series_for(const struct config_location *location, const char *series, size_t namer);
 
 /* The word of a type: "file", "restic", … */
 const char *config_type_word(enum config_type type);

@@ -11,6 +11,7 @@
 #define CONFIG_MAX_KEYS     1000 /* in one mapping */
 #define CONFIG_MAX_PROBLEMS 100  /* listed; the rest is counted */
 #define CONFIG_MAX_SECRET   4096
+#define CONFIG_MAX_TEXT     256 /* a name, an expression */
 
 /* ---------------------------------------------------------------- keys.c */
 
@@ -140,12 +141,18 @@ void config_value_wrong(
     struct config_loader *loader, const struct config_key *key, const struct config_node *node);
 void config_list_release(struct config_list *list);
 
-/* ---------------------------------------------------------------- load.c, check.c, config.c */
+/* ---------------------------------------------------------------- load.c, check.c, check_series.c, config.c */
 
 /* Fill config from the tree: types, ranges, unknown and missing keys. */
 void config_fill(struct config_loader *loader, const struct config_node *root);
 /* What concerns more than one key. */
 void config_check(struct config_loader *loader, const struct config_node *root);
+/* The expression and the name of a rule of `series:`. */
+void config_check_rule(
+    struct config_loader *loader, struct config_series *rule, const struct config_node *node);
+/* A problem at the place of a member of map, of map itself if it has no such member. */
+void config_problem_at(struct config_loader *loader, const struct config_node *map, const char *key,
+    const char *message);
 /* Release every pointer that the table knows. */
 void config_fill_release(struct config *config);
 

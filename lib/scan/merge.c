@@ -109,14 +109,15 @@ describe(struct scan_merge *m, const struct scan_listing *l, const struct scan_e
 	};
 	const char *series = e->series;
 	size_t len = e->series_len;
+	size_t rule = e->series_rule == UINT32_MAX ? SCHEDULE_NAMING_NONE : e->series_rule;
 
 	if (!series) {
-		len = scan_name_series(
-		    &m->path, l->path, l->path_len, e->name, e->name_len, m->series);
+		len = scan_name_series(m->ops.naming, &m->path, l->path, l->path_len, e->name,
+		    e->name_len, m->series, &rule);
 		series = m->series;
 	}
 	if (m->ops.min_size)
-		facts.min_size = m->ops.min_size(m->ops.arg, series);
+		facts.min_size = m->ops.min_size(m->ops.arg, series, rule);
 	scan_judge(&facts, m->now, m->settle, j);
 	if (j->state == RECORD_STATE_GROWING)
 		is_growing(m, &facts);

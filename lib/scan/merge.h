@@ -49,8 +49,10 @@ struct scan_merge_ops {
 	int (*add)(void *arg, const struct scan_found *found, int64_t replaces, struct err *err);
 	int (*change)(void *arg, int64_t id, const struct scan_found *found, struct err *err);
 	int (*gone)(void *arg, int64_t id, struct err *err);
-	/* The least size of a backup of that series; NULL: none. */
-	uint64_t (*min_size)(void *arg, const char *series);
+	/* The least size of a backup of that series, named by that rule or SCHEDULE_NAMING_NONE;
+	 * NULL: none. */
+	uint64_t (*min_size)(void *arg, const char *series, size_t rule);
+	const struct schedule_naming *naming; /* NULL: no rules */
 };
 
 struct scan_merge_counts {

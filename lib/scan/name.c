@@ -171,8 +171,8 @@ scan_name_final(const char *name, size_t len, size_t *ret_len)
 }
 
 size_t
-scan_name_series(
-    struct buf *path, const char *dir, size_t dir_len, const char *name, size_t len, char *out)
+scan_name_series(const struct schedule_naming *naming, struct buf *path, const char *dir,
+    size_t dir_len, const char *name, size_t len, char *out, size_t *ret_rule)
 {
 	if (scan_name_is_partial(name, len))
 		name = scan_name_final(name, len, &len);
@@ -182,7 +182,8 @@ scan_name_series(
 		buf_char(path, '/');
 	}
 	buf_add(path, name, len);
-	return schedule_series_name(path->data, path->len, out, SCHEDULE_NAME_MAX);
+	return schedule_series_named(
+	    naming, path->data, path->len, out, SCHEDULE_NAME_MAX, ret_rule);
 }
 
 static bool

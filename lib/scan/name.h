@@ -19,10 +19,10 @@ bool scan_name_is_partial(const char *name, size_t len);
 /* The name that a partial file will have when it is finished: its part of name. Others: all of it. */
 const char *scan_name_final(const char *name, size_t len, size_t *ret_len);
 
-/* The series of a file in a directory (both as in a listing), as schedule_series_name: a partial file
+/* The series of a file in a directory (both as in a listing), as schedule_series_named: a partial file
  * belongs to the series of the name it will have. path is scratch. out: SCHEDULE_NAME_MAX bytes. */
-size_t scan_name_series(
-    struct buf *path, const char *dir, size_t dir_len, const char *name, size_t len, char *out);
+size_t scan_name_series(const struct schedule_naming *naming, struct buf *path, const char *dir,
+    size_t dir_len, const char *name, size_t len, char *out, size_t *ret_rule);
 
 struct scan_patterns { /* fnmatch patterns, each tried on the relative path and the base name */
 	const char *const *include; /* none: everything */

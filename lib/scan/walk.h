@@ -27,8 +27,9 @@ struct scan_walk_options {
 	enum scan_unit unit;
 	struct scan_patterns patterns;
 	bool cross_device;
-	bool series;      /* name the series of each entry: for a location that is all new */
-	unsigned threads; /* 0: two */
+	bool series; /* name the series of each entry: for a location that is all new */
+	const struct schedule_naming *naming; /* for that; NULL: no rules. Read by the threads */
+	unsigned threads;                     /* 0: two */
 };
 
 struct scan_entry {
@@ -40,7 +41,8 @@ struct scan_entry {
 	uint64_t inode;
 	const char *series; /* see scan_walk_options; NULL: not named */
 	uint32_t series_len;
-	const char *entries; /* unit: directory: hex digest over all that is in it; else NULL */
+	uint32_t series_rule; /* index of the naming rule that named it; UINT32_MAX: none */
+	const char *entries;  /* unit: directory: hex digest over all that is in it; else NULL */
 };
 
 struct scan_problem {       /* what could not be looked at */

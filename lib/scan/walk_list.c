@@ -282,10 +282,13 @@ by_name(const void *a, const void *b, void *names)
 static void
 name_series(struct walk_worker *worker, const char *name, size_t len, struct walk_part *part)
 {
-	size_t n = scan_name_series(
-	    &worker->scratch, worker->path.data, worker->path.len, name, len, worker->series);
+	struct scan_entry *e = &part->entries[part->listing.count - 1];
+	size_t rule;
+	size_t n = scan_name_series(worker->walk->options.naming, &worker->scratch,
+	    worker->path.data, worker->path.len, name, len, worker->series, &rule);
 
-	part->entries[part->listing.count - 1].series_len = (uint32_t)n;
+	e->series_len = (uint32_t)n;
+	e->series_rule = rule == SCHEDULE_NAMING_NONE ? UINT32_MAX : (uint32_t)rule;
 	buf_add(&part->names, worker->series, n + 1);
 }
 

@@ -1,6 +1,8 @@
 // The series name of a backup: its path with everything that changes from night to night replaced.
 #include "schedule/name.h"
 
+#include <string.h>
+
 #include "base/base.h"
 #include "schedule/stamp_private.h"
 
@@ -97,4 +99,72 @@ schedule_series_name(const char *path, size_t len, char *out, size_t size)
 	}
 	out[name.len] = '\0';
 	return name.len;
+}
+
+/* ---------------------------------------------------------------- names that rules give */
+enum { GROUPS = 10 };
+
+static void
+name_put_text(struct name *name, const char *text, size_t len)
+{
+	for (size_t at = 0; at < len;)
+		at += name_put_char(name, (const unsigned char *)text + at, len - at);
+}
+
+/* The rule's name with what its groups matched in path. */
+static size_t
+name_expand(const char *rule, const char *path, const regmatch_t *groups, char *out, size_t size)
+{
+	struct name name = {.out = out, .max = size - 1};
+
+	while (*rule) {
+		size_t plain = strcspn(rule, "\\");
+
+		while (plain > 0) {
+			size_t width = str_utf8_len((const unsigned char *)rule, plain);
+
+			width = width ? width : 1;
+			name_put(&name, rule, width);
+			rule += width;
+			plain -= width;
+		}
+		if (*rule == '\0')
+			break;
+		if (rule[1] >= '0' && rule[1] <= '9') {
+			const regmatch_t *m = &groups[rule[1] - '0'];
+
+			if (m->rm_so >= 0)
+				name_put_text(
+				    &name, path + m->rm_so, (size_t)(m->rm_eo - m->rm_so));
+		} else {
+			name_put_text(&name, "\\", 1);
+		}
+		rule += rule[1] ? 2 : 1;
+	}
+	out[name.len] = '\0';
+	return name.len;
+}
+
+size_t
+schedule_series_named(const struct schedule_naming *naming, const char *path, size_t len, char *out,
+    size_t size, size_t *ret_rule)
+{
+	size_t rule = SCHEDULE_NAMING_NONE, used = 0;
+
+	for (size_t i = 0; naming && i < naming->count && used == 0; i++) {
+		const struct schedule_naming_rule *r = &naming->rules[i];
+		regmatch_t groups[GROUPS];
+
+		if (!r->regex || regexec(r->regex, path, GROUPS, groups, 0) != 0)
+			continue;
+		used = name_expand(r->name, path, groups, out, size);
+		rule = i;
+	}
+	if (used == 0) {
+		rule = SCHEDULE_NAMING_NONE;
+		used = schedule_series_name(path, len, out, size);
+	}
+	if (ret_rule)
+		*ret_rule = rule;
+	return used;
 }

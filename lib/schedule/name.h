@@ -12,12 +12,14 @@
  *	app1.sql.gz.1                         app1.sql.gz
  *
  * Judgement calls: a whole word that names a weekday or a month is one ("march" too, and a host of
- * that name needs a `series:` rule); a bare year stays (server-2019) unless it is a directory;
- * six digits are a date only as YYYYMM or, from 2010 to 2049, YYMMDD. name_test.c has the list.
+ * that name needs a `series:` rule with a name); a bare year stays (server-2019) unless it is a
+ * directory; six digits are a date only as YYYYMM or, from 2010 to 2049, YYMMDD. name_test.c has the
+ * list.
  */
 #ifndef SCHEDULE_NAME_H
 #define SCHEDULE_NAME_H
 
+#include <regex.h>
 #include <stddef.h>
 
 /* Enough for every path up to PATH_MAX, each byte escaped. */
@@ -30,5 +32,27 @@
  * not fit into size (at least 1) is cut at a character. Allocates nothing.
  */
 size_t schedule_series_name(const char *path, size_t len, char *out, size_t size);
+
+/* The configuration's own names. A rule whose expression is found in a path names its series: its
+ * name, with \0 to \9 replaced by what the groups matched (nothing for one that took no part) and
+ * \\ by a backslash. What is replaced is escaped as above; a "*" of the rule's own is a "*". */
+struct schedule_naming_rule {
+	const regex_t *regex; /* compiled without REG_NOSUB; NULL: this rule names nothing */
+	const char *name;     /* UTF-8 without control bytes */
+};
+
+struct schedule_naming { /* the first rule that matches counts */
+	const struct schedule_naming_rule *rules;
+	size_t count; /* 0: every name is made by schedule_series_name */
+};
+
+/* No rule named it. */
+#define SCHEDULE_NAMING_NONE ((size_t)-1)
+
+/* schedule_series_name with rules before it: one that gives an empty name is passed over. path has a
+ * NUL behind it and none in it. ret_rule (may be NULL): the index of the rule, or
+ * SCHEDULE_NAMING_NONE. naming may be NULL. */
+size_t schedule_series_named(const struct schedule_naming *naming, const char *path, size_t len,
+    char *out, size_t size, size_t *ret_rule);
 
 #endif

@@ -49,6 +49,15 @@ static const char sql_backup[] =
     " LEFT JOIN standing AS s ON s.backup_id = b.id"
     " WHERE l.host = ?1 AND l.name = ?2 AND r.name = ?3 AND b.name = ?4 AND d.path = ?5"
     " ORDER BY b.live DESC, b.id DESC LIMIT 1";
+/* Rules have given the backups of a series to others: this one to another, or all of them. */
+static const char sql_elsewhere[] =
+    "SELECT 1 FROM location AS l JOIN dir AS d ON d.location_id = l.id"
+    " JOIN backup AS b ON b.dir_id = d.id JOIN series AS r ON r.id = b.series_id"
+    " WHERE l.host = ?1 AND l.name = ?2 AND r.name <> ?3 AND b.name = ?4 AND d.path = ?5 LIMIT 1";
+static const char sql_emptied[] =
+    "SELECT 1 FROM location AS l JOIN series AS r ON r.location_id = l.id"
+    " WHERE l.host = ?1 AND l.name = ?2 AND r.name = ?3 AND r.completed = 0"
+    " AND NOT EXISTS (SELECT 1 FROM backup WHERE series_id = r.id)";
 static const char sql_vanished[] =
     "SELECT b.id FROM series AS r JOIN backup AS b ON b.series_id = r.id"
     " WHERE r.location_id = ?1 AND b.live = 0 AND b.state = 'vanished' AND b.accepted_at IS NULL"
@@ -387,41 +396,63 @@ take_word(sqlite3_stmt *st, int col, char out[16])
 	(void)snprintf(out, 16, "%s", word ? word : "");
 }
 
+/* A row of a query about a backup or, with path NULL, about its series. 1, 0, -1. */
+static int
+ask(struct store *store, const char *sql, const char *host, const char *location,
+    const char *series, const char *rel, sqlite3_stmt **ret_st, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql, err);
+	const char *name;
+
+	if (!st)
+		return -1;
+	store_bind_text(st, 1, host);
+	store_bind_text(st, 2, location);
+	store_bind_text(st, 3, series);
+	if (rel) {
+		name = path_base(rel);
+		store_bind_blob(st, 4, name, strlen(name));
+		store_bind_blob(st, 5, rel, name > rel ? (size_t)(name - rel - 1) : 0);
+	}
+	*ret_st = st;
+	return store_step(store, st, err);
+}
+
 int
 store_alert_backup(struct store *store, const char *host, const char *location, const char *series,
     const char *path, struct store_alert_backup *ret_backup, struct err *err)
 {
 	struct store_location loc = {0};
-	const char *rel, *name;
-	sqlite3_stmt *st;
+	const char *rel = NULL;
+	sqlite3_stmt *st = NULL;
 	int r = store_location_find(store, host, location, &loc, err);
 
 	if (r <= 0)
 		return r;
 	r = 0;
-	if (!path_is_below(path, loc.path))
+	if (*path && !path_is_below(path, loc.path))
 		goto out;
-	rel = path + strlen(loc.path);
-	rel += strspn(rel, "/");
-	name = path_base(rel);
-	r = -1;
-	st = store_stmt(store, sql_backup, err);
-	if (!st)
-		goto out;
-	store_bind_text(st, 1, host);
-	store_bind_text(st, 2, location);
-	store_bind_text(st, 3, series);
-	store_bind_blob(st, 4, name, strlen(name));
-	store_bind_blob(st, 5, rel, name > rel ? (size_t)(name - rel - 1) : 0);
-	r = store_step(store, st, err);
+	if (*path) {
+		rel = path + strlen(loc.path);
+		rel += strspn(rel, "/");
+		r = ask(store, sql_backup, host, location, series, rel, &st, err);
+	}
 	if (r > 0) {
 		take_word(st, 0, ret_backup->state);
 		take_word(st, 1, ret_backup->status);
 		ret_backup->accepted = sqlite3_column_int(st, 2) != 0;
 		take_word(st, 3, ret_backup->verify);
 		take_word(st, 4, ret_backup->restore);
+	} else if (r == 0) {
+		if (st)
+			store_reset(st);
+		r = ask(store, rel ? sql_elsewhere : sql_emptied, host, location, series, rel, &st,
+		    err);
+		if (r > 0)
+			*ret_backup = (struct store_alert_backup){.state = "expired"};
 	}
-	store_reset(st);
+	if (st)
+		store_reset(st);
 out:
 	store_location_release(&loc);
 	return r;

@@ -56,7 +56,9 @@ int store_alert_ack(struct store *store, const char *prefix, int64_t now, const 
 int
 store_alert_was_good(struct store *store, const char *host, const char *location, struct err *err);
 
-/* What the store knows of the newest generation of a path of a series. Words are "" if unknown. */
+/* What the store knows of the newest generation of a path of a series. Words are "" if unknown. A
+ * backup that rules have given to another series since is expired for this one; so is path "", the
+ * series itself, once they have left nothing in it. */
 struct store_alert_backup {
 	char state[16], status[16], verify[16], restore[16];
 	bool accepted;

@@ -6,7 +6,7 @@
 
 #define LOCATION_COLUMNS                                                                           \
 	"id, host, name, path, type, unit, status, reasons, device, free_bytes, first_scan,"       \
-	" last_scan, last_reached, empty_since"
+	" last_scan, last_reached, empty_since, naming"
 
 static const char sql_find[] =
     "SELECT " LOCATION_COLUMNS " FROM location WHERE host = ?1 AND name = ?2";
@@ -26,6 +26,7 @@ store_location_release(struct store_location *loc)
 	free(loc->status);
 	free(loc->reasons);
 	free(loc->device);
+	free(loc->naming);
 	*loc = (struct store_location){0};
 }
 
@@ -53,6 +54,7 @@ store_location_find(struct store *store, const char *host, const char *name,
 		    .status = mem_strdup(store_text(st, 6)),
 		    .reasons = mem_strdup(store_text(st, 7)),
 		    .device = mem_strdup(store_text(st, 8)),
+		    .naming = mem_strdup(store_text(st, 14)),
 		    .free_bytes = sqlite3_column_type(st, 9) == SQLITE_NULL
 			? -1
 			: sqlite3_column_int64(st, 9),

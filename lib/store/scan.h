@@ -9,6 +9,7 @@
  * that the next one would not.
  *
  *	store_scan_begin
+ *	store_scan_regroup                                        if the rules have changed
  *	store_scan_dir, store_scan_known …, store_scan_add | _change | _gone …     per directory
  *	store_scan_unseen
  *	store_scan_apply | store_scan_forget
@@ -67,6 +68,10 @@ int
 store_series_next(struct store_series_cursor *cursor, struct store_series *ret, struct err *err);
 void store_series_close(struct store_series_cursor *cursor);
 
+/* The path, relative to its location, of the newest generation of a series that was ever complete,
+ * appended to path: 1, 0 none was, -1. */
+int store_series_path(struct store *store, int64_t series_id, struct buf *path, struct err *err);
+
 /* ---------------------------------------------------------------- one scan (scan.c) */
 
 /* One scan of a location at a time, on this machine: 1 it is ours until store_close or
@@ -81,8 +86,9 @@ struct store_scan_options {
 	bool repeats; /* this run has scanned the location before */
 	/* What the rules of the domain say; each gets arg. */
 	void *arg;
-	/* A backup has gone: was it early (1), or is it as it should be (0)? */
-	bool (*is_early)(void *arg, const char *series, int64_t time);
+	/* A backup (path relative to the location) has gone: was it early (1), or is it as it should
+	 * be (0)? */
+	bool (*is_early)(void *arg, const char *series, const char *path, int64_t time);
 	/* early backups of a series went, count complete ones are left of usual: a finding? */
 	bool (*is_loss)(void *arg, uint64_t early, uint64_t count, uint64_t usual);
 	/* How a newly completed size compares with those before it (newest first): -1 far below,
@@ -93,6 +99,17 @@ struct store_scan_options {
 int store_scan_begin(struct store *store, const struct store_scan_options *options,
     struct store_scan **ret_scan, struct err *err);
 void store_scan_free(struct store_scan *scan); /* rolls back what is open; NULL is fine */
+
+/* The rules by which series are named are not those of store_location.naming any more: give every
+ * backup of the location, gone ones too, to the series that it belongs to now, and write naming (text
+ * that tells the rules apart; NULL: none) when all is done, so that a scan that is killed leaves it to
+ * the next one. A series that is left without a backup is no series any more for store_series.
+ * series_of writes the name for a backup in a directory (both bytes, with a NUL behind) to out, at
+ * most size - 1 bytes and a NUL, and returns its length. */
+typedef size_t store_scan_series_fn(void *arg, const char *dir, size_t dir_len, const char *name,
+    size_t name_len, char *out, size_t size);
+int store_scan_regroup(struct store_scan *scan, const char *naming, store_scan_series_fn *series_of,
+    size_t size, void *arg, struct err *err);
 
 /* Nothing is known of the location: every backup will be new. */
 bool store_scan_is_first(const struct store_scan *scan);

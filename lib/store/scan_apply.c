@@ -29,9 +29,9 @@ static const char sql_moves[] =
 static const char sql_leave[] =
     "SELECT g.id, g.replaced, b.series_id, b.state, b.status, b.size, b.time, s.name,"
     " coalesce(v.verify_verdict = 'fail' OR v.restore_verdict = 'fail', 0),"
-    " g.id IN (SELECT id FROM temp.scan_move), b.reasons"
+    " g.id IN (SELECT id FROM temp.scan_move), b.reasons, d.path, b.name"
     " FROM temp.scan_gone AS g CROSS JOIN main.backup AS b ON b.id = g.id"
-    " JOIN main.series AS s ON s.id = b.series_id"
+    " JOIN main.series AS s ON s.id = b.series_id JOIN main.dir AS d ON d.id = b.dir_id"
     " LEFT JOIN main.standing AS v ON v.backup_id = b.id";
 static const char sql_unlive[] =
     "UPDATE backup SET live = 0, gone_at = ?2, state = coalesce(?3, state), touched = ?4"
@@ -54,7 +54,7 @@ static const char sql_loss[] =
     "UPDATE backup SET status = 'failed', reasons = '[\"vanished\"]' WHERE series_id = ?1"
     " AND id IN (SELECT id FROM temp.scan_gone WHERE early = 1)";
 static const char sql_vanished[] =
-    "SELECT b.id, s.name, b.time FROM backup AS b JOIN dir AS d ON d.id = b.dir_id"
+    "SELECT b.id, s.name, b.time, d.path, b.name FROM backup AS b JOIN dir AS d ON d.id = b.dir_id"
     " JOIN series AS s ON s.id = b.series_id"
     " WHERE b.state = 'vanished' AND b.status = 'failed' AND d.location_id = ?1";
 static const char sql_expire[] =
@@ -220,6 +220,18 @@ mark_early(struct store_scan *scan, int64_t id, struct err *err)
 	return store_run_stmt(scan->store, st, err);
 }
 
+static bool
+is_early(struct store_scan *scan, sqlite3_stmt *row, int series, int time, int path)
+{
+	const struct store_scan_options *o = &scan->options;
+
+	buf_clear(&scan->arena);
+	store_add_path(&scan->arena, row, path);
+	store_add_path(&scan->arena, row, path + 1);
+	return o->is_early(
+	    o->arg, store_text(row, series), scan->arena.data, sqlite3_column_int64(row, time));
+}
+
 /* Columns as in sql_leave. A row that moves only leaves its place. */
 static int
 leave_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
@@ -237,7 +249,7 @@ leave_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 	if (!st)
 		return -1;
 	if (good && !moves && !sqlite3_column_int(row, 1))
-		early = o->is_early(o->arg, store_text(row, 7), sqlite3_column_int64(row, 6));
+		early = is_early(scan, row, 7, 6, 11);
 	store_bind_int(st, 1, id);
 	store_bind_int(st, 2, o->now);
 	if (!moves)
@@ -274,16 +286,15 @@ judge_loss(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 static int
 expire_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 {
-	const struct store_scan_options *o = &scan->options;
 	sqlite3_stmt *st;
 
-	if (o->is_early(o->arg, store_text(row, 1), sqlite3_column_int64(row, 2)))
+	if (is_early(scan, row, 1, 2, 3))
 		return 0;
 	st = store_stmt(scan->store, sql_expire, err);
 	if (!st)
 		return -1;
 	store_bind_int(st, 1, sqlite3_column_int64(row, 0));
-	store_bind_int(st, 2, o->run_id);
+	store_bind_int(st, 2, scan->options.run_id);
 	return store_run_stmt(scan->store, st, err);
 }
 

@@ -45,6 +45,12 @@ static const char sql_settle[] =
     "UPDATE series SET latest_id = ?2, previous_id = ?3, newest_time = ?4, members = ?5,"
     " usual = ?6, usual_at = ?7, stale = 0 WHERE id = ?1";
 
+/* completed counts what was ever in the series, also what a rename took elsewhere. */
+static const char sql_anew[] =
+    "UPDATE series SET first_seen = coalesce((SELECT min(time) FROM backup WHERE series_id = ?1),"
+    " first_seen), completed = CASE WHEN EXISTS (SELECT 1 FROM backup WHERE series_id = ?1"
+    " AND completed_at IS NOT NULL) THEN completed ELSE 0 END WHERE id = ?1";
+
 static int
 read_generations(struct store_scan *scan, int64_t series_id, struct generation *g, size_t *ret_n,
     struct err *err)
@@ -230,14 +236,32 @@ put(struct store_scan *scan, const struct stale *s, const struct sum *sum, struc
 	return store_run_stmt(scan->store, st, err);
 }
 
+/* Rows have come and gone: what the series was before is nobody's any more. */
 static int
-settle(struct store_scan *scan, const struct stale *s, struct err *err)
+begin_anew(struct store_scan *scan, struct stale *s, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(scan->store, sql_anew, err);
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, s->id);
+	s->usual = 0;
+	s->usual_at = CLOCK_NONE;
+	return store_run_stmt(scan->store, st, err);
+}
+
+static int
+settle(struct store_scan *scan, struct stale *s, struct err *err)
 {
 	struct generation g[LOOK_BACK];
 	struct sum sum;
 	size_t n = 0;
 
-	if (store_scan_write(scan, err) < 0 || read_generations(scan, s->id, g, &n, err) < 0 ||
+	if (store_scan_write(scan, err) < 0)
+		return -1;
+	if (scan->regroups && begin_anew(scan, s, err) < 0)
+		return -1;
+	if (read_generations(scan, s->id, g, &n, err) < 0 ||
 	    compare_sizes(scan, s->id, g, n, err) < 0 || sum_up(scan, s, g, n, &sum, err) < 0)
 		return -1;
 	return put(scan, s, &sum, err);

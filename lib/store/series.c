@@ -17,6 +17,10 @@ static const char sql_series[] =
 	    "p") " WHERE s.location_id = ?1"
 		 " AND (s.completed > 0 OR s.growing > 0 OR s.stalled > 0) ORDER BY s.name";
 
+static const char sql_path[] =
+    "SELECT d.path, b.name FROM backup AS b JOIN dir AS d ON d.id = b.dir_id"
+    " WHERE b.series_id = ?1 AND b.completed_at IS NOT NULL ORDER BY b.time DESC, b.id DESC LIMIT 1";
+
 struct store_series_cursor {
 	struct store *store;
 	sqlite3_stmt *st;
@@ -104,4 +108,22 @@ store_series_close(struct store_series_cursor *cursor)
 	buf_release(&cursor->newest);
 	buf_release(&cursor->previous);
 	free(cursor);
+}
+
+int
+store_series_path(struct store *store, int64_t series_id, struct buf *path, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_path, err);
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, series_id);
+	r = store_step(store, st, err);
+	if (r > 0) {
+		store_add_path(path, st, 0);
+		store_add_path(path, st, 1);
+	}
+	store_reset(st);
+	return r;
 }

@@ -108,7 +108,8 @@ struct store_location {
 	char *status;  /* NULL: never scanned */
 	char *reasons; /* JSON array, or NULL */
 	char *device;
-	int64_t free_bytes;                                       /* -1 unknown */
+	char *naming;       /* see store_scan_regroup; or NULL */
+	int64_t free_bytes; /* -1 unknown */
 	int64_t first_scan, last_scan, last_reached, empty_since; /* CLOCK_NONE unknown */
 };
 void store_location_release(struct store_location *loc);

@@ -3,6 +3,48 @@
 
 #include "tool/tool.h"
 
+struct schedule_naming *
+tool_naming(const struct config_location *location)
+{
+	struct schedule_naming_rule *rules;
+	struct schedule_naming *naming;
+
+	if (!location->names_series)
+		return NULL;
+	naming = mem_alloc(sizeof(*naming) + location->series_count * sizeof(*rules));
+	rules = (struct schedule_naming_rule *)(void *)(naming + 1);
+	for (size_t i = 0; i < location->series_count; i++) {
+		const struct config_series *rule = &location->series[i];
+
+		if (rule->name)
+			rules[i] = (struct schedule_naming_rule){&rule->regex, rule->name};
+	}
+	*naming = (struct schedule_naming){rules, location->series_count};
+	return naming;
+}
+
+char *
+tool_naming_text(const struct config_location *location)
+{
+	struct buf text = BUF_INIT;
+	struct json j;
+
+	if (!location->names_series)
+		return NULL;
+	json_init(&j, &text);
+	json_array(&j, NULL);
+	for (size_t i = 0; i < location->series_count; i++) {
+		if (!location->series[i].name)
+			continue;
+		json_object(&j, NULL);
+		json_str(&j, "match", location->series[i].match);
+		json_str(&j, "name", location->series[i].name);
+		json_object_end(&j);
+	}
+	json_array_end(&j);
+	return buf_take(&text);
+}
+
 struct tool_series_cursor {
 	struct tool *tool;
 	const struct config_location *location;
@@ -13,6 +55,9 @@ struct tool_series_cursor {
 	struct schedule_policy policy; /* of the location itself */
 	int64_t *times;
 	size_t time_count, time_cap;
+	struct schedule_naming *naming; /* NULL: no rule names a series */
+	struct buf path;
+	char *name; /* SCHEDULE_NAME_MAX, if naming */
 };
 
 /* The zone of the location: its own, else $TZ, else the machine's. */
@@ -61,6 +106,10 @@ tool_series_open(struct tool *tool, const struct config_location *location,
 	cursor->tool = tool;
 	cursor->location = location;
 	cursor->scanned = row->last_reached;
+	cursor->path = BUF_INIT;
+	cursor->naming = tool_naming(location);
+	if (cursor->naming)
+		cursor->name = mem_alloc(SCHEDULE_NAME_MAX);
 	if (read_policy(cursor, location->schedule, location->grace, &cursor->policy, err) < 0 ||
 	    store_series(tool->store, row->id, &cursor->rows, err) < 0) {
 		tool_series_close(cursor);
@@ -78,6 +127,9 @@ tool_series_close(struct tool_series_cursor *cursor)
 	store_series_close(cursor->rows);
 	schedule_zone_free(cursor->zone);
 	free(cursor->times);
+	free(cursor->naming);
+	free(cursor->name);
+	buf_release(&cursor->path);
 	free(cursor);
 }
 
@@ -95,16 +147,41 @@ facts_of(const struct tool_series_cursor *cursor, const struct store_series *row
 	};
 }
 
+/* The rule that gave the series its name: the one that gives it to its newest backup now. */
+static int
+find_namer(
+    struct tool_series_cursor *cursor, const struct store_series *row, size_t *ret, struct err *err)
+{
+	size_t len, rule;
+	int r;
+
+	*ret = SCHEDULE_NAMING_NONE;
+	if (!cursor->naming)
+		return 0;
+	buf_clear(&cursor->path);
+	r = store_series_path(cursor->tool->store, row->id, &cursor->path, err);
+	if (r <= 0)
+		return r;
+	len = schedule_series_named(cursor->naming, cursor->path.data, cursor->path.len,
+	    cursor->name, SCHEDULE_NAME_MAX, &rule);
+	if (len == strlen(row->name) && memcmp(cursor->name, row->name, len) == 0)
+		*ret = rule;
+	return 0;
+}
+
 int
 tool_series_next(struct tool_series_cursor *cursor, struct tool_series *ret, struct err *err)
 {
 	const struct config_series *rule;
 	struct schedule_facts facts;
+	size_t namer;
 	int r = store_series_next(cursor->rows, &ret->row, err);
 
 	if (r <= 0)
 		return r;
-	rule = config_series_for(cursor->location, ret->row.name);
+	if (find_namer(cursor, &ret->row, &namer, err) < 0)
+		return -1;
+	rule = config_series_for(cursor->location, ret->row.name, namer);
 	ret->ignored = rule && rule->ignore;
 	ret->schedule = rule ? rule->schedule : cursor->location->schedule;
 	ret->policy = cursor->policy;

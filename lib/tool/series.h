@@ -25,6 +25,13 @@ struct tool_series {
 	struct schedule_state state;   /* an ignored one is unscheduled */
 };
 
+/* How the series of a location are named: its `series:` rules that have a name, NULL without one.
+ * Valid as long as the location; free() it. The index of a rule is that of location->series. */
+struct schedule_naming *tool_naming(const struct config_location *location);
+
+/* The rules as text: two that differ name a backup differently, or may. NULL: none; yours. */
+char *tool_naming_text(const struct config_location *location);
+
 struct tool_series_cursor;
 
 /* All series of a location, by name. row is what the store holds of it: a location without

@@ -35,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 			if (config_location(l.config, location->name) != location)
 				abort();
-			config_series_for(location, "app-.sql");
+			config_series_for(location, "app-.sql", 0);
 		}
 	}
 	config_problems_print(&l.problems, &out);

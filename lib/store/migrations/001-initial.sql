@@ -22,6 +22,7 @@ CREATE TABLE location (
 	last_scan    BIGINT,             -- the last scan that ended, whatever it found
 	last_reached BIGINT,             -- the last scan that could list it
 	empty_since  BIGINT,
+	naming       TEXT,               -- rules by which its series were named; NULL: none
 	UNIQUE (host, name)
 );
 

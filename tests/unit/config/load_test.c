@@ -144,19 +144,47 @@ a_rule_has_what_it_does_not_say_from_its_location(void **state)
 	    "      min_size: 1K\n      retention_days: 9\n      series:\n"
 	    "        - {match: ^full-, grace: 3h}\n        - {match: old, ignore: true, min_size: 0}\n");
 	l = &f->config->locations[0];
-	rule = config_series_for(l, "full-old.tar");
+	rule = config_series_for(l, "full-old.tar", SIZE_MAX);
 	assert_ptr_equal(rule, &l->series[0]);
 	assert_string_equal(rule->schedule, "daily");
 	assert_int_equal(rule->grace, 10800);
 	assert_int_equal(rule->min_size, 1024);
 	assert_int_equal(rule->retention_days, 9);
 	assert_false(rule->ignore);
-	rule = config_series_for(l, "very-old.tar");
+	rule = config_series_for(l, "very-old.tar", SIZE_MAX);
 	assert_ptr_equal(rule, &l->series[1]);
 	assert_true(rule->ignore);
 	assert_int_equal(rule->min_size, 0);
 	assert_int_equal(rule->grace, CONFIG_UNSET);
-	assert_null(config_series_for(l, "app.tar"));
+	assert_null(config_series_for(l, "app.tar", SIZE_MAX));
+}
+
+static void
+a_rule_with_a_name_counts_for_what_it_names(void **state)
+{
+	struct fixture *f = *state;
+	const struct config_location *l;
+
+	load(f,
+	    "backups:\n  locations:\n    - {name: a, path: a, schedule: daily, series: [\n"
+	    "        {match: '(x)', name: '\\1'}, {match: ^first, ignore: true},\n"
+	    "        {match: '(y).(z)', name: '\\2\\0\\\\', grace: 3h}, {match: x}]}\n"
+	    "    - {name: b, path: b, series: [{match: x}]}\n");
+	l = &f->config->locations[0];
+	assert_true(l->names_series);
+	assert_true(l->series[0].names_only);
+	assert_false(l->series[2].names_only);
+	assert_false(l->series[3].names_only);
+	assert_int_equal(l->series[0].regex.re_nsub, 1);
+	assert_string_equal(l->series[2].name, "\\2\\0\\\\");
+	/* its expression is not for names of series */
+	assert_null(config_series_for(l, "y-z", SIZE_MAX));
+	assert_ptr_equal(config_series_for(l, "zy-z", 2), &l->series[2]);
+	assert_string_equal(config_series_for(l, "zy-z", 2)->schedule, "daily");
+	/* one that only names has nothing to say, and rules before it come first */
+	assert_ptr_equal(config_series_for(l, "x", 0), &l->series[3]);
+	assert_ptr_equal(config_series_for(l, "first", 2), &l->series[1]);
+	assert_false(f->config->locations[1].names_series);
 }
 
 static void
@@ -424,6 +452,7 @@ main(void)
 	    CONFIG_TEST(values_replace_defaults),
 	    CONFIG_TEST(a_channel_can_be_switched_off),
 	    CONFIG_TEST(a_rule_has_what_it_does_not_say_from_its_location),
+	    CONFIG_TEST(a_rule_with_a_name_counts_for_what_it_names),
 	    CONFIG_TEST(locations_are_found),
 	    CONFIG_TEST(programs_lie_beside_the_file),
 	    CONFIG_TEST(variables_are_replaced),

@@ -90,15 +90,38 @@ test_patterns(void **state)
 }
 
 static void
+test_rules_see_the_final_path(void **state)
+{
+	char *out = mem_alloc(SCHEDULE_NAME_MAX);
+	struct buf path = BUF_INIT;
+	regex_t regex;
+	struct schedule_naming_rule rule = {&regex, "\\1 \\2"};
+	struct schedule_naming naming = {&rule, 1};
+	size_t namer;
+
+	(void)state;
+	assert_int_equal(regcomp(&regex, "^(.*)/([a-z]+)\\.tar$", REG_EXTENDED), 0);
+	scan_name_series(&naming, &path, "d/e", 3, "june.tar.part", 13, out, &namer);
+	assert_string_equal(out, "d/e june");
+	assert_int_equal(namer, 0);
+	scan_name_series(&naming, &path, "", 0, "june.tar", 8, out, &namer);
+	assert_string_equal(out, "*.tar");
+	assert_int_equal(namer, SCHEDULE_NAMING_NONE);
+	regfree(&regex);
+	buf_release(&path);
+	free(out);
+}
+
+static void
 test_series_of_partial_names(void **state)
 {
 	char *out = mem_alloc(SCHEDULE_NAME_MAX);
 	struct buf path = BUF_INIT;
 
 	(void)state;
-	scan_name_series(&path, "d", 1, "app-2026-11-23.sql.gz.part", 26, out);
+	scan_name_series(NULL, &path, "d", 1, "app-2026-11-23.sql.gz.part", 26, out, NULL);
 	assert_string_equal(out, "d/app-*.sql.gz");
-	scan_name_series(&path, "", 0, "app-2026-11-23.sql.gz", 21, out);
+	scan_name_series(NULL, &path, "", 0, "app-2026-11-23.sql.gz", 21, out, NULL);
 	assert_string_equal(out, "app-*.sql.gz");
 	buf_release(&path);
 	free(out);
@@ -112,6 +135,7 @@ main(void)
 	    cmocka_unit_test(test_partials_and_their_final_names),
 	    cmocka_unit_test(test_patterns),
 	    cmocka_unit_test(test_series_of_partial_names),
+	    cmocka_unit_test(test_rules_see_the_final_path),
 	};
 
 	return cmocka_run_group_tests_name("scan/name", tests, NULL, NULL);

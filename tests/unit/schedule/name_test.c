@@ -309,6 +309,91 @@ a_small_buffer_cuts_at_a_character(void **state)
 	assert_string_equal(name, "");
 }
 
+struct named {
+	const char *path, *name;
+	size_t rule;
+};
+
+static void
+check_named(const struct schedule_naming *naming, const struct named *rows, size_t count)
+{
+	char name[SCHEDULE_NAME_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		size_t rule = 99;
+		size_t len = schedule_series_named(
+		    naming, rows[i].path, strlen(rows[i].path), name, sizeof(name), &rule);
+
+		assert_string_equal(name, rows[i].name);
+		assert_int_equal(len, strlen(name));
+		assert_int_equal(rule, rows[i].rule);
+	}
+}
+
+static void
+rules_give_names(void **state)
+{
+	static const char *const texts[][2] = {
+	    {"^([^/]+)-(april|june)\\.tar", "\\1-\\2.tar"},
+	    {"x", NULL},
+	    {"^(a*)(b)?c", "\\1*\\2\\\\\\0"},
+	    {"^e(.*)", "\\1\\9"},
+	    {"^(.*)$", "é"},
+	};
+	static const struct named rows[] = {
+	    {"web-april.tar.2026-11-22", "web-april.tar", 0}, {"web-june.tar", "web-june.tar", 0},
+	    {"d/web-june.tar", "é", 4}, {"aac", "aa*\\x5caac", 2}, {"aabc.x", "aa*b\\x5caabc", 2},
+	    {"e\xff*\n\\\xc3\xa9", "\\xff\\x2a\\x0a\\x5cé", 3},
+	    {"e", "é", 4}, /* an empty name is none */
+	};
+	static const struct named unnamed[] = {
+	    {"web-april.tar", "web-*.tar", SCHEDULE_NAMING_NONE},
+	    {"e", "e", SCHEDULE_NAMING_NONE},
+	};
+	struct schedule_naming_rule rules[ARRAY_LEN(texts)] = {{0}};
+	regex_t regex[ARRAY_LEN(texts)];
+	struct schedule_naming naming = {rules, ARRAY_LEN(texts)};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		assert_int_equal(regcomp(&regex[i], texts[i][0], REG_EXTENDED), 0);
+		if (texts[i][1])
+			rules[i] = (struct schedule_naming_rule){&regex[i], texts[i][1]};
+	}
+	check_named(&naming, rows, ARRAY_LEN(rows));
+	check_named(NULL, unnamed, ARRAY_LEN(unnamed));
+	rules[4] = (struct schedule_naming_rule){0};
+	check_named(&naming, unnamed + 1, 1);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		regfree(&regex[i]);
+}
+
+static void
+a_name_that_a_rule_gives_is_bounded(void **state)
+{
+	char out[8], path[4097], *name = mem_alloc(SCHEDULE_NAME_MAX);
+	regex_t regex;
+	struct schedule_naming_rule rule = {&regex, "\\0\\0\\0\\0\\0\\0\\0\\0"};
+	struct schedule_naming naming = {&rule, 1};
+	size_t len;
+
+	(void)state;
+	assert_int_equal(regcomp(&regex, ".*", REG_EXTENDED), 0);
+	assert_int_equal(schedule_series_named(&naming, "\xff", 1, out, sizeof(out), NULL), 4);
+	assert_string_equal(out, "\\xff");
+	rule.name = "abcdefß";
+	assert_int_equal(schedule_series_named(&naming, "x", 1, out, sizeof(out), NULL), 6);
+	assert_string_equal(out, "abcdef");
+	rule.name = "\\0\\0\\0\\0\\0\\0\\0\\0";
+	memset(path, 0xff, sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	len = schedule_series_named(&naming, path, 4096, name, SCHEDULE_NAME_MAX, NULL);
+	assert_int_equal(len, (SCHEDULE_NAME_MAX - 1) / 4 * 4);
+	assert_int_equal(strlen(name), len);
+	free(name);
+	regfree(&regex);
+}
+
 int
 main(void)
 {
@@ -321,6 +406,8 @@ main(void)
 	    cmocka_unit_test(judgement_calls),
 	    cmocka_unit_test(any_bytes_become_text),
 	    cmocka_unit_test(a_small_buffer_cuts_at_a_character),
+	    cmocka_unit_test(rules_give_names),
+	    cmocka_unit_test(a_name_that_a_rule_gives_is_bounded),
 	};
 
 	return cmocka_run_group_tests_name("schedule/name", tests, NULL, NULL);
