@@ -204,7 +204,7 @@ check_words(struct config_loader *l, const struct config_node *root)
 		config_problem_at(l, config_node_get(root, "verification"), "algorithm",
 		    "'verification.algorithm' must be the name of a digest like sha256");
 	if (!c->verification.methods)
-		problem_at(l, config_node_get(root, "verification"), "methods",
+		config_problem_at(l, config_node_get(root, "verification"), "methods",
 		    "'verification.methods' is an empty list");
 	for (size_t i = 0; i < c->reporting.formats.count; i++) {
 		if (!is_plain_word(c->reporting.formats.items[i]))
@@ -276,7 +276,7 @@ check_email(struct config_loader *l, const struct config_node *map)
 		    l, map, "from", "'alerts.email.from' must be an address like bkm@example.org");
 	if (config_node_get(map, "to") && config_node_get(map, "to")->kind == NODE_LIST &&
 	    !e->to.count)
-		problem_at(l, map, "to", "'alerts.email.to' is an empty list");
+		config_problem_at(l, map, "to", "'alerts.email.to' is an empty list");
 	for (size_t i = 0; i < e->to.count; i++) {
 		if (!is_address(e->to.items[i]))
 			config_problem_at(l, map, "to",
