@@ -41,6 +41,7 @@ median() {
 }
 
 for _ in $(seq "$runs"); do
+	# shellcheck disable=SC2016 # the inner shell expands it
 	timed tar sh -c 'mkdir "$1/x" && tar -xzf "$1/m.tar.gz" -C "$1/x" && rm -r "$1/x"' sh "$work"
 	timed bkm "$restore" --scratch "$work" "$work/m.tar.gz"
 done
