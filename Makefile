@@ -145,7 +145,7 @@ run: ## install what is missing, build, make sample backups, run the six command
 
 check: ## install what the tests need, build, run all of them
 	$(call install_packages,$(PKGS_CHECK))
-	@$(MAKE) --no-print-directory -j2 all test-bins
+	@$(AS_OWNER) $(MAKE) --no-print-directory -j2 all test-bins
 	@$(PROVE) $(TESTS) $(BATS)
 
 quick: all test-bins ## the unit tests only, nothing installed
@@ -204,7 +204,8 @@ bench: all ## bkm beside its named peers, as ratios with medians
 	@sh tests/bench/run.sh $(abspath $(BUILD))
 
 # ---------------------------------------------------------------- install
-install: all ## install below prefix (default /usr/local), honours DESTDIR
+install: ## install below prefix (default /usr/local), honours DESTDIR
+	@$(AS_OWNER) $(MAKE) --no-print-directory all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
 	$(INSTALL) -m 755 $(COMMANDS:%=$(BUILD)/bin/%) $(DESTDIR)$(bindir)
 	$(INSTALL) -m 644 $(wildcard man/*.1) $(DESTDIR)$(mandir)/man1
