@@ -65,6 +65,7 @@ struct alert_evidence {
 	uint32_t *slots; /* index + 1 into groups, open addressing */
 	size_t slot_count;
 	struct alert_group *last;
+	int64_t died; /* stages upstream; each stage behind them counts them as errors */
 	struct alert_entry **sorted;
 	size_t sorted_count, sorted_cap;
 };

@@ -324,10 +324,12 @@ alert_evidence_stage(struct alert_evidence *ev, const char *host, const char *co
 
 	(void)err;
 	g->started = since;
-	if (reason)
-		alert_entry_bad(entry, "", reason, RECORD_SEVERITY_CRITICAL, NULL);
-	else
+	if (!reason) {
 		alert_entry_good(entry, "", false);
+		return 0;
+	}
+	alert_entry_bad(entry, "", reason, RECORD_SEVERITY_CRITICAL, NULL);
+	ev->died += strcmp(reason, "stage_died") == 0;
 	return 0;
 }
 
@@ -367,10 +369,10 @@ alert_evidence_end(struct alert_evidence *ev, struct err *err)
 		if (!g->location && g->ended) {
 			entry = alert_entry_get(ev, g, RECORD_ALERT_MONITOR_FAILURE);
 			alert_entry_good(entry, "", false);
-			if (g->errors && !g->told_errors) {
+			if (g->errors > ev->died && !g->told_errors) {
 				buf_clear(&note);
-				buf_printf(&note, "%lld parts of the work could not be done",
-				    (long long)g->errors);
+				buf_printf(&note, "%lld part%s of the work could not be done",
+				    (long long)g->errors, g->errors == 1 ? "" : "s");
 				alert_entry_bad(entry, ALERT_MEMBER_STAGE, "trouble",
 				    RECORD_SEVERITY_WARNING, note.data);
 			}

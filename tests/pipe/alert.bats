@@ -96,6 +96,21 @@ week() {
 	has "$(tail -1 alerts.log)" "NOTICE resolved monitor_failure"
 }
 
+@test "a dead stage is one alert, however many stages behind it say so" {
+	week db app
+	now=2026-11-07T03:00:00Z
+	at $now bkm-scan >scanned
+	grep -v '"phase":"end"' scanned >cut
+	in_store "UPDATE run SET ended = NULL, ended_by = NULL WHERE id = (SELECT max(id) FROM run)"
+	at $now bkm-verify <cut >verified || :
+	at $now bkm-restore <verified >restored || :
+	run --separate-stderr at $now bkm-alert restored
+	expect 3
+	has "$stderr" "'bkm-scan' died before it was done"
+	[ "$(wc -l <alerts.log)" -eq 1 ]
+	has "$(cat alerts.log)" "bkm-scan died in the run it began 2026-11-07 03:00 UTC"
+}
+
 @test "--stored: a stage that fell silent, and one that runs again" {
 	week db app
 	at 2026-11-07T03:00:00Z bkm-scan -q
