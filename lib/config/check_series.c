@@ -68,15 +68,14 @@ check_name(
     struct config_loader *l, const struct config_node *node, const struct config_series *rule)
 {
 	static const char key[] = "'backups.locations[].series[].name'";
+	const char *s = rule->name;
 	char *message = NULL;
 
 	if (!rule->name)
 		return;
 	if (strlen(rule->name) >= CONFIG_MAX_TEXT)
 		message = mem_printf("%s is too long", key);
-	for (const char *s = rule->name; *s && !message; s++) {
-		if (*s != '\\')
-			continue;
+	while (!message && (s = strchr(s, '\\'))) {
 		s++;
 		if (*s != '\\' && (*s < '0' || *s > '9')) {
 			message =
@@ -86,6 +85,8 @@ check_name(
 			message = mem_printf(
 			    "%s: '\\%c' refers to a group that 'match' does not have (it has %zu)",
 			    key, *s, rule->regex.re_nsub);
+		} else {
+			s++;
 		}
 	}
 	if (message)
