@@ -295,6 +295,7 @@ add_status_reasons(struct json *j, const struct tool_series *series)
 		else
 			json_str(j, NULL,
 			    series->policy.schedule.kind == SCHEDULE_NONE ? "no_schedule"
+				: series->row.count == 0                  ? "no_complete_backup"
 									  : "one_backup");
 		break;
 	case SCHEDULE_UNKNOWN:

@@ -85,6 +85,9 @@ series() {
 	night 'once-@.sql' 5
 	scan
 	series 'once-*.sql' '[.status, .reasons]' '["unscheduled",["one_backup"]]'
+	mkdir db/sub && mv db/once-* db/sub
+	scan
+	series 'once-*.sql' '[.status, .count, .reasons]' '["unscheduled",0,["no_complete_backup"]]'
 }
 
 @test "nothing complete is left" {
