@@ -182,9 +182,9 @@ asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: ## unit tests and commands under ThreadSanitizer
 	@$(call SAN_CHECK,tsan,-fsanitize=thread,BKM_SANITIZED=1)
 
-valgrind: all test-bins ## the unit tests and a pipeline under memcheck
+valgrind: all test-bins ## the unit tests, and the stages without children, in memcheck
 	$(call install_packages,valgrind)
-	@BKM_VALGRIND=1 $(PROVE) $(TESTS) $(wildcard tests/pipe/chain.bats)
+	@BKM_VALGRIND=1 $(PROVE) $(TESTS) tests/pipe/memcheck.bats
 
 FUZZ_SECONDS ?= 60
 fuzz: ## every fuzzer for FUZZ_SECONDS

@@ -76,3 +76,19 @@ as_user() {
 		"$@"
 	fi
 }
+
+# Under BKM_VALGRIND the commands that enclose no children run in memcheck. In the children of verify and
+# restore memcheck cannot live: the filter of system calls is made to stop what it does.
+if [ -n "${BKM_VALGRIND:-}" ]; then
+	mkdir -p "$BATS_FILE_TMPDIR/memcheck"
+	for command in bkm-scan bkm-score bkm-report bkm-alert; do
+		cat >"$BATS_FILE_TMPDIR/memcheck/$command" <<-EOF
+			#!/bin/sh
+			exec valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \\
+				--show-leak-kinds=definite --suppressions=$BKM_ROOT/tests/lint/valgrind.supp \\
+				--log-file=$BATS_FILE_TMPDIR/memcheck/log.%p $BKM_BUILD/bin/$command "\$@"
+		EOF
+		chmod +x "$BATS_FILE_TMPDIR/memcheck/$command"
+	done
+	PATH=$BATS_FILE_TMPDIR/memcheck:$PATH
+fi
