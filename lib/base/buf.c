@@ -82,7 +82,13 @@ buf_str(struct buf *buf, const char *s)
 void
 buf_char(struct buf *buf, char c)
 {
-	buf_add(buf, &c, 1);
+	char *room = buf_reserve(buf, 1);
+
+	if (!room)
+		return;
+	room[0] = c;
+	room[1] = '\0';
+	buf->len++;
 }
 
 void

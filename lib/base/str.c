@@ -326,11 +326,16 @@ str_add_hex(struct buf *out, const void *data, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	const uint8_t *s = data;
+	char *room = buf_reserve(out, 2 * len);
 
+	if (!room)
+		return;
 	for (size_t i = 0; i < len; i++) {
-		buf_char(out, hex[s[i] >> 4]);
-		buf_char(out, hex[s[i] & 15]);
+		*room++ = hex[s[i] >> 4];
+		*room++ = hex[s[i] & 15];
 	}
+	*room = '\0';
+	out->len += 2 * len;
 }
 
 static int

@@ -1,5 +1,6 @@
 // Ask a record for its members, and put one in without touching the rest.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,12 +223,13 @@ record_word_of(struct record *rec, const char *name, enum record_list list)
 const char *
 record_path_of(struct record *rec, const char *name)
 {
-	char *b64 = mem_printf("%s_b64", name);
+	char b64[64]; /* the names are constants */
 	struct buf bytes = BUF_INIT;
-	const char *text = record_str(rec, b64);
+	const char *text;
 	char *path = NULL;
 
-	free(b64);
+	(void)snprintf(b64, sizeof(b64), "%s_b64", name);
+	text = record_str(rec, b64);
 	if (!text)
 		return record_str(rec, name);
 	if (str_from_base64(text, strlen(text), &bytes) == 0 && bytes.len > 0 &&
