@@ -186,15 +186,23 @@ keep_row(struct store *store, sqlite3_stmt *st, struct store_backup *b)
 		room += len;
 	}
 	store_reset(st);
+	if (store->reading)
+		store->row = *b;
 }
 
 int
 store_backup_by_id(
     struct store *store, int64_t id, struct store_backup *ret_backup, struct err *err)
 {
-	sqlite3_stmt *st = store_stmt(store, sql_by_id, err);
+	sqlite3_stmt *st;
 	int r;
 
+	/* Inside one read transaction the answer to the same question is the same. */
+	if (store->reading && id && store->row.id == id) {
+		*ret_backup = store->row;
+		return 1;
+	}
+	st = store_stmt(store, sql_by_id, err);
 	if (!st)
 		return -1;
 	store_bind_int(st, 1, id);

@@ -369,6 +369,7 @@ store_read_end(struct store *store)
 	if (store->reading)
 		store_rollback(store);
 	store->reading = false;
+	store->row.id = 0;
 }
 
 int

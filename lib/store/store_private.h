@@ -33,9 +33,10 @@ struct store {
 	int run_lock_fd; /* the file of run locks, -1 until the first run */
 	struct store_cached *cache;
 	size_t cache_count, cache_cap;
-	bool series_busy;    /* a cursor over series has the kept statement */
-	struct buf path_buf; /* backs store_backup.path of the one-row look-ups */
-	struct buf row_buf;  /* backs its other strings */
+	bool series_busy;        /* a cursor over series has the kept statement */
+	struct buf path_buf;     /* backs store_backup.path of the one-row look-ups */
+	struct buf row_buf;      /* backs its other strings */
+	struct store_backup row; /* the last one of them, while reading; id 0: none */
 };
 
 /* The prepared statement of sql, reset and without bindings; prepared once, keyed by the address

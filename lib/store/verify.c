@@ -4,67 +4,34 @@
 #include "record/record.h"
 #include "store/store_private.h"
 
+/* The stand of each method, the baseline, and the generation of the path before this one. */
 static const char sql_state[] =
-    "SELECT size_verdict, size_at, timestamp_verdict, timestamp_at, checksum_verdict, checksum_at,"
-    " content_verdict, content_at, error_at FROM verify_state WHERE backup_id = ?1";
-static const char sql_baseline[] =
-    "SELECT digest, at, source FROM baseline WHERE backup_id = ?1 AND algorithm = ?2";
-static const char sql_previous[] =
-    "SELECT p.mtime FROM backup AS b JOIN backup AS p ON p.dir_id = b.dir_id AND p.name = b.name"
-    " WHERE b.id = ?1 AND p.live = 0 AND p.gone_at = b.first_seen ORDER BY p.id DESC LIMIT 1";
+    "SELECT s.size_verdict, s.size_at, s.timestamp_verdict, s.timestamp_at, s.checksum_verdict,"
+    " s.checksum_at, s.content_verdict, s.content_at, s.error_at, l.digest, l.at, l.source,"
+    " (SELECT p.mtime FROM backup AS p WHERE p.dir_id = b.dir_id AND p.name = b.name"
+    " AND p.live = 0 AND p.gone_at = b.first_seen ORDER BY p.id DESC LIMIT 1)"
+    " FROM backup AS b LEFT JOIN verify_state AS s ON s.backup_id = b.id"
+    " LEFT JOIN baseline AS l ON l.backup_id = b.id AND l.algorithm = ?2 WHERE b.id = ?1";
 
-static int
-read_state(struct store *store, int64_t id, struct store_verify_state *s, struct err *err)
+enum { COL_ERROR_AT = 2 * STORE_VERIFY_METHODS, COL_DIGEST, COL_AT, COL_SOURCE, COL_PREVIOUS };
+
+static void
+read_state(sqlite3_stmt *st, struct store_verify_state *s)
 {
-	sqlite3_stmt *st = store_stmt(store, sql_state, err);
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, id);
-	int r = store_step(store, st, err);
-	for (int i = 0; r > 0 && i < STORE_VERIFY_METHODS; i++) {
+	for (int i = 0; i < STORE_VERIFY_METHODS; i++) {
 		s->methods[i].verdict = (enum record_verdict)record_word_find(
 		    RECORD_LIST_VERDICT, store_text(st, 2 * i));
 		s->methods[i].at = store_time(st, 2 * i + 1);
 	}
-	if (r > 0)
-		s->error_at = store_time(st, 2 * STORE_VERIFY_METHODS);
-	store_reset(st);
-	return r < 0 ? -1 : 0;
-}
-
-static int
-read_baseline(struct store *store, int64_t id, const char *algorithm, struct store_verify_state *s,
-    struct err *err)
-{
-	sqlite3_stmt *st = store_stmt(store, sql_baseline, err);
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, id);
-	store_bind_text(st, 2, algorithm);
-	int r = store_step(store, st, err);
-	if (r > 0) {
-		snprintf(s->baseline, sizeof(s->baseline), "%s", store_text(st, 0));
-		s->baseline_at = store_time(st, 1);
-		s->accepted = !strcmp(store_text(st, 2), "accepted");
-		s->from_manifest = !strcmp(store_text(st, 2), "manifest");
+	s->error_at = store_time(st, COL_ERROR_AT);
+	if (store_text(st, COL_DIGEST)) {
+		snprintf(s->baseline, sizeof(s->baseline), "%s", store_text(st, COL_DIGEST));
+		s->baseline_at = store_time(st, COL_AT);
+		s->accepted = !strcmp(store_text(st, COL_SOURCE), "accepted");
+		s->from_manifest = !strcmp(store_text(st, COL_SOURCE), "manifest");
 	}
-	store_reset(st);
-	return r < 0 ? -1 : 0;
-}
-
-static int
-read_previous(struct store *store, int64_t id, struct store_verify_state *s, struct err *err)
-{
-	sqlite3_stmt *st = store_stmt(store, sql_previous, err);
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, id);
-	int r = store_step(store, st, err);
-	s->has_previous = r > 0;
-	if (r > 0)
-		s->previous_mtime = sqlite3_column_int64(st, 0);
-	store_reset(st);
-	return r < 0 ? -1 : 0;
+	s->previous_mtime = store_time(st, COL_PREVIOUS);
+	s->has_previous = s->previous_mtime != CLOCK_NONE;
 }
 
 int
@@ -76,10 +43,16 @@ store_verify_state(struct store *store, int64_t backup_id, const char *algorithm
 	    .error_at = CLOCK_NONE, .baseline_at = CLOCK_NONE, .previous_mtime = CLOCK_NONE};
 	for (int i = 0; i < STORE_VERIFY_METHODS; i++)
 		s->methods[i].at = CLOCK_NONE;
-	if (read_state(store, backup_id, s, err) < 0 ||
-	    read_baseline(store, backup_id, algorithm, s, err) < 0)
+	sqlite3_stmt *st = store_stmt(store, sql_state, err);
+	if (!st)
 		return -1;
-	return read_previous(store, backup_id, s, err);
+	store_bind_int(st, 1, backup_id);
+	store_bind_text(st, 2, algorithm);
+	int r = store_step(store, st, err);
+	if (r > 0)
+		read_state(st, s);
+	store_reset(st);
+	return r < 0 ? -1 : 0;
 }
 
 /* ---------------------------------------------------------------- writing */
