@@ -11,6 +11,7 @@
 #define LONE_MAX  (64 * 1024)         /* of X.sha256 */
 #define SUMS_MAX  (256 * 1024 * 1024) /* of SHA256SUMS */
 #define LINE_KEPT 8192
+#define LINE_MOST 512 /* nearly every line is shorter */
 #define NO_ENTRY  UINT64_MAX
 
 static const struct {
@@ -289,10 +290,15 @@ look_up(const struct sums_file *f, const char *base, struct verify_reference *re
 		char line[LINE_KEPT], algorithm[HASH_NAME_MAX];
 		uint8_t digest[HASH_MAX];
 		size_t len;
-		ssize_t n = pread(f->fd, line, sizeof(line), (off_t)f->entries[i].offset);
+		off_t at = (off_t)f->entries[i].offset;
+		ssize_t n = pread(f->fd, line, LINE_MOST, at);
+		const char *nl = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
+		if (!nl && n == LINE_MOST) {
+			n = pread(f->fd, line, sizeof(line), at);
+			nl = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
+		}
 		if (n <= 0)
 			continue;
-		const char *nl = memchr(line, '\n', (size_t)n);
 		if (verify_manifest_line(line, nl ? (size_t)(nl - line) : (size_t)n, algorithm,
 			digest, &len, &name) <= 0 ||
 		    strcmp(bare(name.data), base) != 0)

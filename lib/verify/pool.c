@@ -475,6 +475,9 @@ verify_pool_next(struct verify_pool *pool, int wait_ms, void **ret_token,
 		/* Who only asks has more to submit; who waits wants all of it to begin. */
 		if (dispatch(pool, wait_ms != 0, err) < 0)
 			return -1;
+		/* Polled once per batch: while the next one fills, there is no hurry. */
+		if (wait_ms == 0 && pool->queued && pool->queued < VERIFY_BATCH)
+			return 0;
 		if (wait_ms >= 0 && polled)
 			return 0;
 		wait_for_workers(pool, wait_ms);

@@ -35,6 +35,7 @@ struct verify_input {
 	size_t block;                 /* the block that is filled next */
 	struct verify_hasher *hasher; /* NULL: digests are taken in place */
 	unsigned digests;             /* how many of context->hashes are in use */
+	bool short_read;              /* the last one gave less than was asked for */
 	bool ended;
 	int error; /* errno of a read that failed */
 };

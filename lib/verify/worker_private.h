@@ -22,7 +22,7 @@ struct verify_request {
 };
 
 /* As many small files travel in one message; large ones go alone. */
-#define VERIFY_BATCH 16
+#define VERIFY_BATCH 64
 
 void verify_worker_examine(struct verify_context *context, const struct verify_job *job,
     uint64_t cached, struct verify_answer *a);
