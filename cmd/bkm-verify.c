@@ -118,8 +118,8 @@ print_ready(struct app *app, struct err *err)
 			return -1;
 		if (tool_put(&app->tool, &item->rec, err) < 0)
 			return -1;
-		app->head = (app->head + 1) % APP_ITEMS;
-		app->count--;
+		/* Empty, the ring begins anew: what only passes through stays in one place. */
+		app->head = --app->count ? (app->head + 1) % APP_ITEMS : 0;
 	}
 	return 0;
 }
@@ -156,16 +156,19 @@ static int
 add(struct app *app, struct record *rec, bool accept, struct err *err)
 {
 	struct app_item *item = &app->items[(app->head + app->count++) % APP_ITEMS];
-	struct record keep = item->rec;
-	memset(item, 0, sizeof(*item));
-	item->rec = keep;
 	if (!item->rec.line.data)
 		record_init(&item->rec);
 	record_swap(&item->rec, rec);
+	item->selected = item->waiting = false;
+	if (!accept &&
+	    (is_gone(&item->rec) || !tool_selects(&app->tool, &item->rec, RECORD_BACKUP)))
+		return 0;
+	struct record keep = item->rec;
+	memset(item, 0, sizeof(*item));
+	item->rec = keep;
 	item->accept = accept;
-	item->selected =
-	    accept || (!is_gone(&item->rec) && tool_selects(&app->tool, &item->rec, RECORD_BACKUP));
-	return item->selected ? app_choose(app, item, err) : 0;
+	item->selected = true;
+	return app_choose(app, item, err);
 }
 
 static bool
