@@ -17,11 +17,13 @@ static const char sql_match[] =
 static const char sql_changes[] =
     "SELECT " SEEN_COLUMNS
     ", b.series_id, b.state, b.size, b.completed_at, b.id, b.status, b.reasons"
-    " FROM temp.scan_seen AS n JOIN main.backup AS b ON b.id = n.id WHERE n.id IS NOT NULL";
+    " FROM temp.scan_seen AS n JOIN main.backup AS b ON b.id = n.id WHERE n.id IS NOT NULL"
+    " AND n.seq > ?2 ORDER BY n.seq LIMIT ?3";
 /* ?1 = 1: what takes the place of a row that goes; 0: what has a name of its own. */
 static const char sql_adds[] =
     "SELECT " SEEN_COLUMNS " FROM temp.scan_seen AS n WHERE n.id IS NULL"
-    " AND (n.replaces <> 0) = ?1 AND n.seq NOT IN (SELECT seq FROM temp.scan_move)";
+    " AND (n.replaces <> 0) = ?1 AND n.seq NOT IN (SELECT seq FROM temp.scan_move)"
+    " AND n.seq > ?2 ORDER BY n.seq LIMIT ?3";
 static const char sql_moves[] =
     "SELECT " SEEN_COLUMNS ", b.series_id, b.state, b.size, b.completed_at, b.id, b.status,"
     " b.reasons FROM temp.scan_move AS m CROSS JOIN temp.scan_seen AS n ON n.seq = m.seq"
@@ -56,7 +58,8 @@ static const char sql_loss[] =
 static const char sql_vanished[] =
     "SELECT b.id, s.name, b.time, d.path, b.name FROM backup AS b JOIN dir AS d ON d.id = b.dir_id"
     " JOIN series AS s ON s.id = b.series_id"
-    " WHERE b.state = 'vanished' AND b.status = 'failed' AND d.location_id = ?1";
+    " WHERE b.state = 'vanished' AND b.status = 'failed' AND d.location_id = ?1"
+    " AND b.id > ?2 ORDER BY b.id LIMIT ?3";
 static const char sql_expire[] =
     "UPDATE backup SET state = 'expired', status = 'ok', reasons = NULL, touched = ?2"
     " WHERE id = ?1";
@@ -92,30 +95,64 @@ old_row(sqlite3_stmt *st)
 	    .reasons = store_text(st, 22)};
 }
 
-/* Call fn for each row of a query; what fn writes goes into transactions of a batch, or into the
- * one that is open if whole. */
 typedef int row_fn(struct store_scan *scan, sqlite3_stmt *st, struct err *err);
 
-static int
-each(struct store_scan *scan, const char *sql, int arg, bool whole, row_fn *fn, struct err *err)
+/*
+ * Call fn for each row of a query, up to limit rows (-1: all) whose first column is larger than
+ * *after; *after becomes that of the last one. What fn writes goes into the open transaction.
+ * Returns how many rows there were, or -1.
+ */
+static int64_t
+each(struct store_scan *scan, const char *sql, int64_t arg, int64_t limit, int64_t *after,
+    row_fn *fn, struct err *err)
 {
 	sqlite3_stmt *st = store_prepare(scan->store, sql, err);
+	int64_t count = 0;
 	int r;
 
 	if (!st)
 		return -1;
-	if (arg >= 0)
+	if (sqlite3_bind_parameter_count(st) == 3) {
 		store_bind_int(st, 1, arg);
+		store_bind_int(st, 2, *after);
+		store_bind_int(st, 3, limit);
+	}
 	while ((r = store_step(scan->store, st, err)) > 0) {
-		if (!whole && store_scan_write(scan, err) < 0)
-			r = -1;
-		else
-			r = fn(scan, st, err);
+		*after = sqlite3_column_int64(st, 0);
+		count++;
+		r = fn(scan, st, err);
 		if (r < 0)
 			break;
 	}
 	(void)sqlite3_finalize(st);
-	return r < 0 ? -1 : 0;
+	return r < 0 ? -1 : count;
+}
+
+/* Inside one transaction. */
+static int
+each_whole(struct store_scan *scan, const char *sql, int64_t arg, row_fn *fn, struct err *err)
+{
+	int64_t after = 0;
+
+	return each(scan, sql, arg, -1, &after, fn, err) < 0 ? -1 : 0;
+}
+
+/*
+ * In transactions of a batch, each of which begins before its rows are read: a read that is older
+ * than the transaction could not become a write once somebody else has written (SQLite says busy at
+ * once then).
+ */
+static int
+each_batch(struct store_scan *scan, const char *sql, int64_t arg, row_fn *fn, struct err *err)
+{
+	int64_t count, after = 0;
+
+	do {
+		if (store_scan_flush(scan, err) < 0 || store_begin(scan->store, err) < 0)
+			return -1;
+		count = each(scan, sql, arg, STORE_SCAN_BATCH, &after, fn, err);
+	} while (count == STORE_SCAN_BATCH);
+	return count < 0 ? -1 : store_scan_flush(scan, err);
 }
 
 /* ---------------------------------------------------------------- what goes on or is new */
@@ -301,7 +338,7 @@ expire_row(struct store_scan *scan, sqlite3_stmt *row, struct err *err)
 static int
 expire(struct store_scan *scan, struct err *err)
 {
-	return each(scan, sql_vanished, (int)scan->options.location_id, false, expire_row, err);
+	return each_batch(scan, sql_vanished, scan->options.location_id, expire_row, err);
 }
 
 /* ---------------------------------------------------------------- in order */
@@ -325,11 +362,11 @@ apply_gone(struct store_scan *scan, struct err *err)
 {
 	if (store_scan_flush(scan, err) < 0 || store_begin(scan->store, err) < 0)
 		return -1;
-	if (each(scan, sql_leave, -1, true, leave_row, err) < 0 ||
-	    each(scan, sql_moves, -1, true, move_row, err) < 0 ||
-	    each(scan, sql_adds, 1, true, add_row, err) < 0 ||
+	if (each_whole(scan, sql_leave, 0, leave_row, err) < 0 ||
+	    each_whole(scan, sql_moves, 0, move_row, err) < 0 ||
+	    each_whole(scan, sql_adds, 1, add_row, err) < 0 ||
 	    store_scan_flush_rows(scan, err) < 0 || store_scan_flush_series(scan, err) < 0 ||
-	    each(scan, sql_early_series, -1, true, judge_loss, err) < 0)
+	    each_whole(scan, sql_early_series, 0, judge_loss, err) < 0)
 		return -1;
 	return store_scan_flush(scan, err);
 }
@@ -345,8 +382,8 @@ store_scan_apply(struct store_scan *scan, struct err *err)
 	if (any_gone && store_exec(scan->store, sql_match, err) < 0)
 		return -1;
 	if (!scan->direct &&
-	    (each(scan, sql_changes, -1, false, change_row, err) < 0 ||
-		each(scan, sql_adds, 0, false, add_row, err) < 0 ||
+	    (each_batch(scan, sql_changes, 0, change_row, err) < 0 ||
+		each_batch(scan, sql_adds, 0, add_row, err) < 0 ||
 		(any_gone && apply_gone(scan, err) < 0)))
 		return -1;
 	if (store_scan_flush(scan, err) < 0 || expire(scan, err) < 0 ||

@@ -615,3 +615,29 @@ snap-2026-11-22 150 2026-11-22T03:00:00Z complete" ]
 	run --separate-stderr bkm-scan --stored --follow
 	[ "$status" -ge 2 ]
 }
+
+@test "many changes are written while somebody else writes all the time" {
+	write_config db
+	for d in $(seq 60); do
+		mkdir "db/$d"
+		(cd "db/$d" && seq 1 200 | while read -r i; do echo x >"f$i-2026-11-20.sql"; done)
+	done
+	bkm-scan -q || [ $? -le 1 ]
+	find db -type f -exec sh -c 'for f; do echo yy >"$f"; done' sh {} +
+	python3 - <<-'EOF' 3>&- &
+		import sqlite3
+		db = sqlite3.connect("bkm.db", timeout=0, isolation_level=None)
+		while True:
+		    try:
+		        db.execute("UPDATE store_info SET value = value WHERE key = 'busy'")
+		        db.execute("INSERT OR REPLACE INTO store_info VALUES ('busy', hex(randomblob(8)))")
+		    except sqlite3.OperationalError:
+		        pass
+	EOF
+	writer=$!
+	run bkm-scan -q
+	kill "$writer"
+	wait "$writer" 2>/dev/null || true
+	[ "$status" -le 1 ] || fail "the scan did not end well"
+	[ "$(in_store 'select count(*) from backup where live = 1 and size = 3')" -eq 12000 ]
+}
