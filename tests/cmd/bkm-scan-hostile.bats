@@ -264,7 +264,7 @@ $PWD/db/mnt/b.tar" ]
 		bkm-scan -q 2>>errors &
 	done
 	wait
-	[ ! -s errors ]
+	[ ! -s errors ] || fail "$(cat errors)"
 	[ "$(in_store 'SELECT count(*), sum(live) FROM backup')" = "1000|1000" ]
 	[ "$(in_store 'SELECT sum(count) FROM series')" = 1000 ]
 	rm -r db/d1
@@ -272,7 +272,7 @@ $PWD/db/mnt/b.tar" ]
 		bkm-scan -q 2>>errors &
 	done
 	wait
-	[ ! -s errors ]
+	[ ! -s errors ] || fail "$(cat errors)"
 	[ "$(in_store 'SELECT count(*), sum(live) FROM backup')" = "1000|950" ]
 	[ "$(in_store 'SELECT sum(count) FROM series')" = 950 ]
 }

@@ -148,13 +148,13 @@ week() {
 	bkm-scan --follow --settle 0s >line 2>scan.err 3>&- &
 	follower=$!
 	bkm-alert <line >out 2>alert.err 3>&- &
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		grep -qs 'backup_failure' alerts.log && break
 		sleep 0.1
 	done
 	grep -q 'backup_failure' alerts.log # late since November
 	: >db/new-2026-11-08.txt
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		grep -qs "'new-2026-11-08.txt' is empty" alerts.log && break
 		sleep 0.1
 	done
