@@ -19,7 +19,7 @@ demo=.build/demo
 samples=$demo/backups
 chmod -R u+rwX "$demo" 2>/dev/null || :
 rm -rf "$demo"
-mkdir -p "$samples/system" "$samples/databases" "$samples/snapshots" "$demo/work" "$demo/scratch"
+mkdir -p "$samples/system" "$samples/databases" "$samples/snapshots" "$demo/made" "$demo/scratch"
 
 say()
 {
@@ -53,13 +53,13 @@ readable()
 # A real database: what is installed here, and a log that grows each night.
 grow_database()
 {
-	database=$demo/work/inventory.db
+	database=$demo/made/inventory.db
 	if [ ! -e "$database" ]; then
-		dpkg-query -W -f '${Package}\t${Version}\t${Installed-Size}\n' >"$demo/work/packages.tsv"
+		dpkg-query -W -f '${Package}\t${Version}\t${Installed-Size}\n' >"$demo/made/packages.tsv"
 		sqlite3 -batch "$database" \
 			'CREATE TABLE package (name TEXT, version TEXT, size INTEGER)' \
 			'CREATE TABLE visit (night TEXT PRIMARY KEY, packages INTEGER NOT NULL)' \
-			'.mode tabs' ".import $demo/work/packages.tsv package" \
+			'.mode tabs' ".import $demo/made/packages.tsv package" \
 			'CREATE INDEX package_name ON package (name)' 2>/dev/null
 	fi
 	sqlite3 -batch "$database" \
@@ -71,33 +71,33 @@ make_night()
 {
 	day=$(night "$1" %F)
 	stamp=$(night "$1" %F_%H%M)
-	echo "backup of $day" >"$demo/work/STAMP"
+	echo "backup of $day" >"$demo/made/STAMP"
 
 	etc=$samples/system/etc-$stamp.tar.gz
-	readable /etc 400 | tar -czf "$etc" -T - -C "$demo/work" STAMP 2>/dev/null
+	readable /etc 400 | tar -czf "$etc" -T - -C "$demo/made" STAMP 2>/dev/null
 	headers=$samples/system/headers-$stamp.tar.zst
-	readable /usr/include 300 | tar -cf - -T - -C "$demo/work" STAMP 2>/dev/null |
+	readable /usr/include 300 | tar -cf - -T - -C "$demo/made" STAMP 2>/dev/null |
 		zstd -q -o "$headers"
 	licenses=$samples/system/licenses-$stamp.zip
-	(readable /usr/share/common-licenses 40 && echo "$demo/work/STAMP") | zip -q "$licenses" -@
+	(readable /usr/share/common-licenses 40 && echo "$demo/made/STAMP") | zip -q "$licenses" -@
 	(cd "$samples/system" && sha256sum "licenses-$stamp.zip" >"licenses-$stamp.zip.sha256")
 
 	grow_database "$1"
 	dump=$samples/databases/inventory-$stamp.sql
-	sqlite3 -batch "$demo/work/inventory.db" .dump >"$dump"
+	sqlite3 -batch "$demo/made/inventory.db" .dump >"$dump"
 	copy=$samples/databases/inventory-$stamp.sqlite
-	sqlite3 -batch "$demo/work/inventory.db" ".backup $copy"
+	sqlite3 -batch "$demo/made/inventory.db" ".backup $copy"
 	# Two nights ago this job stopped to run, and nobody noticed.
 	if [ "$1" -ge 2 ]; then
 		gz=$samples/databases/visits-$stamp.sql.gz
-		sqlite3 -batch "$demo/work/inventory.db" '.dump visit' | gzip -c >"$gz"
+		sqlite3 -batch "$demo/made/inventory.db" '.dump visit' | gzip -c >"$gz"
 		age "$gz" "$1"
 	fi
 
 	tree=$samples/snapshots/$day
 	mkdir -p "$tree"
 	cp -RL --preserve=mode,timestamps lib/base lib/README.md LICENSE "$tree"
-	cp "$demo/work/STAMP" "$tree"
+	cp "$demo/made/STAMP" "$tree"
 	find "$tree" -newermt "$(night "$1" '%F %T')" -exec touch -d "$(night "$1" '%F %T')" {} +
 
 	for file in "$etc" "$headers" "$licenses" "$licenses.sha256" "$dump" "$copy"; do
