@@ -260,18 +260,24 @@ $PWD/db/mnt/b.tar" ]
 
 @test "several scans at once do no harm" {
 	tree 20 50
+	scans=
 	for _ in 1 2 3 4; do
-		bkm-scan -q 2>>errors &
+		bkm-scan -q 2>>errors 3>&- &
+		scans="$scans $!"
 	done
-	wait
+	# shellcheck disable=SC2086 # a list; a bare wait would also wait for what limits the time of a test
+	wait $scans
 	[ ! -s errors ] || fail "$(cat errors)"
 	[ "$(in_store 'SELECT count(*), sum(live) FROM backup')" = "1000|1000" ]
 	[ "$(in_store 'SELECT sum(count) FROM series')" = 1000 ]
 	rm -r db/d1
+	scans=
 	for _ in 1 2 3; do
-		bkm-scan -q 2>>errors &
+		bkm-scan -q 2>>errors 3>&- &
+		scans="$scans $!"
 	done
-	wait
+	# shellcheck disable=SC2086 # a list; a bare wait would also wait for what limits the time of a test
+	wait $scans
 	[ ! -s errors ] || fail "$(cat errors)"
 	[ "$(in_store 'SELECT count(*), sum(live) FROM backup')" = "1000|950" ]
 	[ "$(in_store 'SELECT sum(count) FROM series')" = 950 ]

@@ -148,6 +148,7 @@ week() {
 	bkm-scan --follow --settle 0s >line 2>scan.err 3>&- &
 	follower=$!
 	bkm-alert <line >out 2>alert.err 3>&- &
+	alert=$!
 	for _ in {1..600}; do
 		grep -qs 'backup_failure' alerts.log && break
 		sleep 0.1
@@ -161,7 +162,8 @@ week() {
 	grep -q "'new-2026-11-08.txt' is empty" alerts.log
 	[ "$(grep -c "'new-2026-11-08.txt' is empty" alerts.log)" -eq 1 ]
 	kill "$follower"
-	wait || :
+	wait "$follower" || :
+	wait "$alert" || :
 	follower=
 	[ "$(jq -r 'select(.kind == "run" and .phase == "end") | .command' out)" = bkm-alert ]
 }
