@@ -267,8 +267,8 @@ store_scan_dir(struct store_scan *scan, const char *path, size_t len, struct err
 	return 0;
 }
 
-static size_t
-keep(struct buf *arena, sqlite3_stmt *st, int col)
+size_t
+store_scan_keep(struct buf *arena, sqlite3_stmt *st, int col)
 {
 	size_t at = arena->len;
 
@@ -296,13 +296,13 @@ read_known(struct store_scan *scan, sqlite3_stmt *st, size_t i, struct store_kno
 	    .first_seen = sqlite3_column_int64(st, 10),
 	    .changed_at = sqlite3_column_int64(st, 11),
 	};
-	*t = (struct store_scan_text){.name = keep(&scan->arena, st, 1)};
+	*t = (struct store_scan_text){.name = store_scan_keep(&scan->arena, st, 1)};
 	t->has_reasons = sqlite3_column_type(st, 8) != SQLITE_NULL;
 	t->has_entries = sqlite3_column_type(st, 9) != SQLITE_NULL;
 	if (t->has_reasons)
-		t->reasons = keep(&scan->arena, st, 8);
+		t->reasons = store_scan_keep(&scan->arena, st, 8);
 	if (t->has_entries)
-		t->entries = keep(&scan->arena, st, 9);
+		t->entries = store_scan_keep(&scan->arena, st, 9);
 }
 
 int

@@ -99,4 +99,7 @@ int store_scan_settle(struct store_scan *scan, struct err *err);
 
 enum record_state store_state(const char *word);
 
+/* Append the bytes of a column and a NUL to the arena; where they begin. */
+size_t store_scan_keep(struct buf *arena, sqlite3_stmt *st, int col);
+
 #endif

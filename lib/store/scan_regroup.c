@@ -35,17 +35,6 @@ static const char sql_any_dir[] = "SELECT 1 FROM dir WHERE location_id = ?1 LIMI
 static const char sql_move[] = "UPDATE backup SET series_id = ?2 WHERE id = ?1";
 static const char sql_naming[] = "UPDATE location SET naming = ?2 WHERE id = ?1";
 
-/* Bytes of a column with a NUL behind them, in the arena. */
-static size_t
-keep(struct buf *arena, sqlite3_stmt *st, int col)
-{
-	size_t at = arena->len;
-
-	buf_add(arena, sqlite3_column_blob(st, col), (size_t)sqlite3_column_bytes(st, col));
-	buf_char(arena, '\0');
-	return at;
-}
-
 static size_t
 keep_name(struct buf *text, const char *name, size_t len)
 {
@@ -65,8 +54,8 @@ look_at(struct regroup *g, sqlite3_stmt *st)
 
 	g->after = sqlite3_column_int64(st, 0);
 	buf_clear(arena);
-	dir = keep(arena, st, 1);
-	name = keep(arena, st, 2);
+	dir = store_scan_keep(arena, st, 1);
+	name = store_scan_keep(arena, st, 2);
 	len = g->series_of(g->arg, arena->data + dir, (size_t)sqlite3_column_bytes(st, 1),
 	    arena->data + name, (size_t)sqlite3_column_bytes(st, 2), g->name, g->size);
 	if (len == from_len && memcmp(g->name, from, len) == 0)
