@@ -162,10 +162,12 @@ $PWD/db/shut/b.tar" ]
 
 @test "files that come and go during the walk are no errors" {
 	tree 20 50
+	# They come by link: whole and old from the first moment, however and whenever the loop is ended.
+	make seed 100
 	timeout 60 bash -c 'while :; do
 		rm -rf db/d3 db/d7
 		mkdir -p db/d3 db/d7
-		for i in 1 2 3 4 5 6; do echo x >"db/d3/new-$i.tar"; mv "db/d3/new-$i.tar" db/d7/; done
+		for i in 1 2 3 4 5 6; do ln seed "db/d3/new-$i.tar"; mv "db/d3/new-$i.tar" db/d7/; done
 	done' 3>&- &
 	churn=$!
 	for _ in 1 2 3; do
