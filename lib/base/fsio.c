@@ -115,20 +115,54 @@ sync_dir(const char *path, struct err *err)
 	return r;
 }
 
+/* A new file in the directory of path, without a name: whoever is killed leaves nothing. -1: not here. */
+static int
+open_unnamed(const char *path)
+{
+	char *dir = path_dir(path);
+	int fd = -1;
+
+	if (access("/proc/self/fd", X_OK) == 0) /* name_beside goes through it */
+		fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	free(dir);
+	return fd;
+}
+
+/* Put a name beside path to *fd, or, if that is -1, to a new file. Returns it, allocated, or NULL. */
+static char *
+name_beside(const char *path, int *fd)
+{
+	for (int i = 0; i < 100; i++) {
+		char *temp = mem_printf("%s.%d-%d", path, (int)getpid(), i);
+		char self[sizeof("/proc/self/fd/") + 11];
+		int r;
+
+		(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", *fd);
+		if (*fd >= 0)
+			r = linkat(AT_FDCWD, self, AT_FDCWD, temp, AT_SYMLINK_FOLLOW);
+		else
+			r = *fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (r >= 0)
+			return temp;
+		free(temp);
+		if (errno != EEXIST)
+			break;
+	}
+	return NULL;
+}
+
 int
 fsio_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
 {
-	char *temp = mem_printf("%s.XXXXXX", path);
-	int fd = mkostemp(temp, O_CLOEXEC);
+	int fd = open_unnamed(path);
+	char *temp = fd < 0 ? name_beside(path, &fd) : NULL;
 	int r = -1;
 
-	if (fd < 0) {
-		(void)err_sys(err, ERR_IO, "cannot create '%s'", path);
-		goto out;
-	}
+	if (fd < 0)
+		return err_sys(err, ERR_IO, "cannot create '%s'", path);
 	if (fsio_write_all(fd, data, len, path, err) < 0)
 		goto out;
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0) {
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0 || (!temp && !(temp = name_beside(path, &fd)))) {
 		(void)err_sys(err, ERR_IO, "cannot write '%s'", path);
 		goto out;
 	}
@@ -136,14 +170,13 @@ fsio_write_atomic(const char *path, const void *data, size_t len, mode_t mode, s
 		(void)err_sys(err, ERR_IO, "cannot rename '%s' to '%s'", temp, path);
 		goto out;
 	}
-	temp[0] = '\0';
+	free(temp);
+	temp = NULL;
 	r = sync_dir(path, err);
 out:
-	if (fd >= 0) {
-		(void)close(fd);
-		if (temp[0])
-			(void)unlink(temp);
-	}
+	(void)close(fd);
+	if (temp)
+		(void)unlink(temp);
 	free(temp);
 	return r;
 }

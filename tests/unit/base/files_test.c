@@ -7,8 +7,11 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -66,6 +69,36 @@ files_are_whole(void **state)
 	assert_int_equal(fsio_read_file("fifo", 7, &b, &err), -1);
 	assert_int_equal(fsio_write_atomic("no/f", "x", 1, 0600, &err), -1);
 	buf_release(&b);
+}
+
+/* SIGXFSZ kills the writer in the middle: the old file stands, and nothing lies beside it. */
+static void
+a_kill_leaves_nothing(void **state)
+{
+	static char big[64 * 1024];
+	int unnamed = open(".", O_TMPFILE | O_WRONLY, 0600);
+	glob_t found;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(fsio_write_atomic("g", "old", 3, 0640, NULL), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)signal(SIGXFSZ, SIG_DFL);
+		(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		(void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096});
+		(void)fsio_write_atomic("g", big, sizeof(big), 0640, NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	expect_file("g", "old");
+	assert_int_equal(glob("g*", 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, unnamed < 0 ? 2 : 1); /* not every file system can */
+	globfree(&found);
+	if (unnamed >= 0)
+		(void)close(unnamed);
 }
 
 static void
@@ -166,6 +199,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(files_are_whole, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_kill_leaves_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(trees_go_away, setup, teardown),
 	    cmocka_unit_test_setup_teardown(locks_end_with_their_descriptor, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_broken_pipe_is_told_apart, setup, teardown),
