@@ -189,8 +189,10 @@ run_second(struct drill *d, const char *name, struct restore_answer *ret)
 		return;
 	}
 	if (!program) {
-		restore_result_say(d->result, RECORD_VERDICT_SKIP, "unsupported",
-		    "its program is not installed: install the package %s", package);
+		restore_result_say(d->result, RECORD_VERDICT_SKIP,
+		    handler->server ? "no_server" : "unsupported",
+		    "%s is not installed: install the package %s",
+		    handler->server ? "a server to load it" : "its program", package);
 		return;
 	}
 	payload = openat(job.rootfd, RESTORE_PAYLOAD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -202,6 +204,8 @@ run_second(struct drill *d, const char *name, struct restore_answer *ret)
 	job.program = program;
 	restore_walls_init(&walls, &job);
 	restore_walls_programs(&walls, program, NULL);
+	if (handler->server)
+		restore_walls_server(&walls);
 	if (restore_run_child(&walls, &job, restore_second_main, &answer, d->result, &d->stopped) ==
 	    0)
 		(void)take_answer(d, &answer, ret);

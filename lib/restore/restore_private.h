@@ -68,6 +68,9 @@ struct restore_handler {
 	char *(*find)(const char **ret_package);
 	/* In the second child: fill child->answer. child->fd is what the program is to read. */
 	void (*program)(struct restore_child *child, const char *program);
+	/* The program is a server (server_private.h): it gets Unix sockets and more memory, and if
+	 * it is not installed the reason is `no_server`. */
+	bool server;
 };
 
 extern const struct restore_handler *const restore_handlers[];
@@ -147,6 +150,7 @@ struct restore_walls {
 };
 void restore_walls_init(struct restore_walls *walls, const struct restore_job *job);
 void restore_walls_programs(struct restore_walls *walls, const char *program, const char *path);
+void restore_walls_server(struct restore_walls *walls); /* beside that: a server and its client */
 
 /* Run fn enclosed; a failure becomes a verdict in result and gives -1. */
 int restore_run_child(const struct restore_walls *walls, struct restore_job *job,

@@ -4,7 +4,9 @@
 
 #include "restore/restore_private.h"
 
-#define MEMORY_BYTES (UINT64_C(1) << 30)
+#define MEMORY_BYTES  (UINT64_C(1) << 30)
+#define SERVER_MEMORY (UINT64_C(8) << 30)
+#define SERVER_FILES  (UINT64_C(256) << 20) /* of its own */
 
 /* What programs need beside themselves: libraries, locale data, the usual devices. */
 static const struct sandbox_path system_paths[] = {
@@ -58,6 +60,20 @@ restore_walls_programs(struct restore_walls *walls, const char *program, const c
 	add_path(walls, &(struct sandbox_path){.path = program, .access = SANDBOX_EXEC});
 	if (path)
 		add_path(walls, &(struct sandbox_path){.path = path, .access = SANDBOX_READ});
+}
+
+/* A server reserves much more than it uses, writes its own log, and has many small files. What it
+ * may fill of the disk is watched by its parent (server.c). */
+void
+restore_walls_server(struct restore_walls *walls)
+{
+	struct sandbox_profile *p = &walls->profile;
+
+	p->unix_sockets = true;
+	p->memory_bytes = SERVER_MEMORY;
+	p->file_bytes += SERVER_FILES;
+	p->max_fds = 1024;
+	p->max_processes = 256;
 }
 
 void

@@ -100,6 +100,15 @@ struct sandbox_profile {
 int sandbox_enter(
     const struct sandbox_profile *profile, struct sandbox_layers *ret_active, struct err *err);
 
+/*
+ * In a child that is enclosed already, with programs: narrower walls, then a program. Of the profile
+ * only paths, unix_sockets and off count. The program (which needs a path with SANDBOX_EXEC, and so
+ * does its loader) can start no other: execve fails for it and all that it forks. Descriptors 0 to 2
+ * stay, all others are closed. Returns only to say -1.
+ */
+int sandbox_exec(const struct sandbox_profile *profile, const char *program, char *const argv[],
+    char *const envp[], struct err *err);
+
 /* How a child ended. */
 enum sandbox_end {
 	SANDBOX_DONE,     /* exited with status */
