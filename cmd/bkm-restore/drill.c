@@ -86,10 +86,12 @@ count(struct app *app, const char *path, const struct restore_result *result)
 	buf_release(&name);
 }
 
-#define LIST_MAX 64
+#define LIST_MAX RESTORE_DEMANDS_MAX
 
 struct lists {
 	const char *must_contain[LIST_MAX + 1], *sql[LIST_MAX + 1], *command[LIST_MAX + 1];
+	struct restore_expect expects[LIST_MAX];
+	struct restore_member members[LIST_MAX];
 };
 
 static const char *const *
@@ -114,17 +116,26 @@ demands(
 	subject->must_contain = copy_list(lists->must_contain, &r->must_contain);
 	subject->sql = copy_list(lists->sql, &r->sql);
 	subject->command = copy_list(lists->command, &r->command);
+	for (size_t i = 0; i < r->expect_count && i < LIST_MAX; i++)
+		lists->expects[i] = (struct restore_expect){r->expects[i].sql, r->expects[i].value};
+	subject->expects = lists->expects;
+	subject->expect_count = r->expect_count < LIST_MAX ? r->expect_count : LIST_MAX;
 	subject->compare = r->compare != NULL;
-	subject->newest_row = r->newest_row_within != CONFIG_UNSET;
+	subject->members = lists->members;
+	subject->member_count = r->member_count < LIST_MAX ? r->member_count : LIST_MAX;
+	subject->newest_row = r->newest_row;
+	subject->newest_within = r->newest_row_within != CONFIG_UNSET ? r->newest_row_within : 0;
 }
 
 int
 app_drill(struct app *app, struct record *rec, const struct tool_backup *backup, struct err *err)
 {
 	struct lists lists = {.sql = {NULL}};
-	struct restore_subject subject = {.path = backup->path, .follow = app->tool.by_operands};
+	struct restore_subject subject = {.path = backup->path,
+	    .time = app->tool.by_operands ? CLOCK_NONE : backup->row.time,
+	    .follow = app->tool.by_operands};
 	int64_t id = backup->row.id, location_id = backup->row.location_id, at;
-	struct restore_result result;
+	struct restore_result result = {.verdict = RECORD_VERDICT_NONE};
 	struct buf json = BUF_INIT;
 	int r;
 
@@ -135,8 +146,10 @@ app_drill(struct app *app, struct record *rec, const struct tool_backup *backup,
 	r = tool_flush(&app->tool, err);
 	if (r == 0)
 		r = restore_drill(&subject, &app->restore, app->drill, &result, err);
-	if (r < 0)
+	if (r < 0) {
+		restore_result_release(&result);
 		return -1;
+	}
 	at = app->tool.now + (clock_mono_ms() - app->tool.started_ms) / 1000;
 	restore_result_json(&result, at, &json);
 	count(app, subject.path, &result);
@@ -154,6 +167,7 @@ app_drill(struct app *app, struct record *rec, const struct tool_backup *backup,
 	if (result.verdict != RECORD_VERDICT_PASS && app->require)
 		tool_require_failed(&app->tool);
 	app->judged++;
+	restore_result_release(&result);
 	buf_release(&json);
 	return r;
 }

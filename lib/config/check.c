@@ -101,6 +101,36 @@ check_name(struct config_loader *l, size_t index, const struct config_node *node
 	}
 }
 
+static bool
+is_sha256(const char *text)
+{
+	return strlen(text) == 64 && text[strspn(text, "0123456789abcdefABCDEF")] == '\0';
+}
+
+#define DEMANDS_MAX 64 /* of each list */
+
+/* Demands that need one another, and sums that are none. */
+static void
+check_restore(
+    struct config_loader *l, const struct config_restore *r, const struct config_node *node)
+{
+	const struct config_node *sums = config_node_get(node, "sha256");
+
+	if (!r->newest_row != (r->newest_row_within == CONFIG_UNSET))
+		config_problem_at(l, node, r->newest_row ? "newest_row" : "newest_row_within",
+		    "'backups.locations[].restore.newest_row' and '….newest_row_within' need each "
+		    "other");
+	if (r->expect_count > DEMANDS_MAX || r->member_count > DEMANDS_MAX ||
+	    r->sql.count > DEMANDS_MAX || r->must_contain.count > DEMANDS_MAX)
+		config_problem_at(
+		    l, node, "", "a list of 'backups.locations[].restore' has more than 64 items");
+	for (size_t i = 0; i < r->member_count; i++) {
+		if (r->members[i].sum && !is_sha256(r->members[i].sum))
+			config_problem_at(l, item_node(sums, i), "sum",
+			    "'backups.locations[].restore.sha256[].sum' must be 64 hex digits");
+	}
+}
+
 static void
 check_location(struct config_loader *l, size_t index, const struct config_node *node)
 {
@@ -121,6 +151,7 @@ check_location(struct config_loader *l, size_t index, const struct config_node *
 		check_series(l, location, &location->series[i], item_node(rules, i));
 		location->names_series |= location->series[i].name != NULL;
 	}
+	check_restore(l, &location->restore, config_node_get(node, "restore"));
 	settle_program(l->config, &location->restore.command);
 }
 

@@ -70,6 +70,16 @@ struct config_series {
 	bool ignore;            /* no due times, no findings, not in the score */
 };
 
+struct config_expect { /* restore.expect[] */
+	char *sql;
+	char *value; /* "[OPERATOR] VALUE" */
+};
+
+struct config_member { /* restore.sha256[] */
+	char *member;
+	char *sum; /* 64 hex digits */
+};
+
 /* backups.locations[].restore: what a restored backup must show. */
 struct config_restore {
 	char *handler;                   /* NULL: handlers bid on the content */
@@ -77,8 +87,13 @@ struct config_restore {
 	int64_t min_entries;             /* CONFIG_UNSET: at least one */
 	struct config_list must_contain; /* patterns; each must match an entry */
 	struct config_list sql;          /* queries; each must give a first value that is true */
-	int64_t newest_row_within;       /* seconds; CONFIG_UNSET: not asked */
-	struct config_list command;      /* argv of a program run on the restored tree */
+	struct config_expect *expects;
+	size_t expect_count;
+	struct config_member *members;
+	size_t member_count;
+	char *newest_row; /* a query, or TABLE.COLUMN; with newest_row_within or not at all */
+	int64_t newest_row_within;  /* seconds; CONFIG_UNSET: not asked */
+	struct config_list command; /* argv of a program run on the restored tree */
 };
 
 struct config_location {

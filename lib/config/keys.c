@@ -4,6 +4,8 @@
 #define IN_CONFIG(member)   offsetof(struct config, member)
 #define IN_LOCATION(member) offsetof(struct config_location, member)
 #define IN_SERIES(member)   offsetof(struct config_series, member)
+#define IN_EXPECT(member)   offsetof(struct config_expect, member)
+#define IN_MEMBER(name)     offsetof(struct config_member, name)
 #define IN_HANDLER(member)  offsetof(struct config_handler, member)
 #define IN_RULE(member)     offsetof(struct config_alert_rule, member)
 #define IN_STEP(member)     offsetof(struct config_escalation, member)
@@ -50,6 +52,13 @@ static const struct config_key keys[] = {
 	{LOCATION ".restore.min_entries", KEY_INT, IN_LOCATION(restore.min_entries), .min = 1, .max = INT64_C(1) << 53, .help = "fewer restored entries fail"},
 	{LOCATION ".restore.must_contain", KEY_LIST, IN_LOCATION(restore.must_contain), .help = "patterns that restored names must match, each at least once"},
 	{LOCATION ".restore.sql", KEY_LIST, IN_LOCATION(restore.sql), .multiline = true, .help = "queries on the restored database, each must give a true value"},
+	{LOCATION ".restore.expect", KEY_ITEMS, IN_LOCATION(restore.expects), .count_offset = IN_LOCATION(restore.expect_count), .item_size = sizeof(struct config_expect), .help = "queries on the restored database, and what each must give"},
+	{LOCATION ".restore.expect[].sql", KEY_TEXT, IN_EXPECT(sql), .required = true, .multiline = true, .help = "the query; its first value counts"},
+	{LOCATION ".restore.expect[].value", KEY_TEXT, IN_EXPECT(value), .required = true, .help = "what it must be: ==, !=, <, <=, > or >= and a number or text; without an operator equal"},
+	{LOCATION ".restore.sha256", KEY_ITEMS, IN_LOCATION(restore.members), .count_offset = IN_LOCATION(restore.member_count), .item_size = sizeof(struct config_member), .help = "files that must come back with this content"},
+	{LOCATION ".restore.sha256[].member", KEY_TEXT, IN_MEMBER(member), .required = true, .help = "name in the archive"},
+	{LOCATION ".restore.sha256[].sum", KEY_TEXT, IN_MEMBER(sum), .required = true, .help = "its SHA-256, in hex"},
+	{LOCATION ".restore.newest_row", KEY_TEXT, IN_LOCATION(restore.newest_row), .multiline = true, .help = "TABLE.COLUMN whose newest time, or a query whose first value, newest_row_within is about"},
 	{LOCATION ".restore.newest_row_within", KEY_DURATION, IN_LOCATION(restore.newest_row_within), .max = 10 * YEAR, .help = "the newest time in the restored database is at most this much older than the backup"},
 	{LOCATION ".restore.command", KEY_ARGV, IN_LOCATION(restore.command), .help = "program that judges the restored tree by its exit status"},
 	{LOCATION ".series", KEY_ITEMS, IN_LOCATION(series), .count_offset = IN_LOCATION(series_count), .item_size = sizeof(struct config_series), .help = "what differs for some series of this location; the first match counts"},

@@ -65,7 +65,7 @@ check_names(
 		not_looked_into(r, "contains");
 		return;
 	}
-	for (size_t i = 0; s->must_contain && s->must_contain[i] && i < 64; i++) {
+	for (size_t i = 0; s->must_contain && s->must_contain[i] && i < RESTORE_DEMANDS_MAX; i++) {
 		struct restore_check *c = restore_result_check(r, "contains", RECORD_VERDICT_PASS);
 
 		if (!(a->contains & UINT64_C(1) << i))
@@ -73,20 +73,119 @@ check_names(
 	}
 }
 
+/* The question could not be put: nothing is known, and that is not the backup's fault. */
+static void
+trouble(struct restore_result *r, struct restore_check *c, const struct restore_told *told)
+{
+	struct buf text = BUF_INIT_MAX(sizeof(c->message));
+
+	str_add_visible(&text, told->text, strnlen(told->text, 60));
+	c->verdict = RECORD_VERDICT_ERROR;
+	c->reason = "handler";
+	(void)snprintf(c->message, sizeof(c->message), "cannot ask: %s", text.data);
+	buf_release(&text);
+	if (r->verdict == RECORD_VERDICT_PASS)
+		restore_result_say(r, RECORD_VERDICT_ERROR, c->reason, "%s", c->message);
+}
+
+static void
+take_text(char out[RESTORE_VALUE_MAX], const char *text)
+{
+	struct buf visible = BUF_INIT_MAX(RESTORE_VALUE_MAX);
+
+	str_add_visible(&visible, text, strnlen(text, RESTORE_VALUE_MAX / 4 - 1));
+	(void)snprintf(out, RESTORE_VALUE_MAX, "%s", visible.data);
+	buf_release(&visible);
+}
+
+/* A check of what a database told, with what it said as its actual value; NULL: it was not asked,
+ * or did not answer, and the check says so. */
+static struct restore_check *
+check_told(struct restore_result *r, const char *check, const char *sql,
+    const struct restore_told *told, bool null_is_a_value)
+{
+	struct restore_check *c;
+
+	if (told->kind == RESTORE_TOLD_NOTHING) {
+		not_looked_into(r, check);
+		return NULL;
+	}
+	c = restore_result_check(r, check, RECORD_VERDICT_PASS);
+	if (told->kind == RESTORE_TOLD_VALUE) {
+		take_text(c->actual_text, told->text);
+		return c;
+	}
+	if (told->kind == RESTORE_TOLD_NULL) {
+		if (!null_is_a_value)
+			fail(r, c, "no value: ", sql);
+		return null_is_a_value ? c : NULL;
+	}
+	if (told->kind == RESTORE_TOLD_REFUSED) {
+		take_text(c->actual_text, told->text);
+		fail(r, c, "refused by the restored database: ", sql);
+	} else {
+		trouble(r, c, told);
+	}
+	return NULL;
+}
+
 static void
 check_sql(const struct restore_subject *s, const struct restore_answer *a, struct restore_result *r)
 {
-	for (size_t i = 0; s->sql && s->sql[i] && i < 64; i++) {
-		struct restore_check *c;
+	for (size_t i = 0; s->sql && s->sql[i] && i < RESTORE_DEMANDS_MAX; i++) {
+		struct restore_check *c = check_told(r, "sql", s->sql[i], &a->sql[i], true);
 
-		if (!(a->sql_asked & UINT64_C(1) << i)) {
-			not_looked_into(r, "sql");
-			return;
-		}
-		c = restore_result_check(r, "sql", RECORD_VERDICT_PASS);
-		if (!(a->sql_true & UINT64_C(1) << i))
+		if (c &&
+		    (a->sql[i].kind == RESTORE_TOLD_NULL || !restore_value_true(a->sql[i].text)))
 			fail(r, c, "not true: ", s->sql[i]);
 	}
+}
+
+static void
+check_expects(
+    const struct restore_subject *s, const struct restore_answer *a, struct restore_result *r)
+{
+	for (size_t i = 0; i < s->expect_count && i < RESTORE_DEMANDS_MAX; i++) {
+		const struct restore_expect *e = &s->expects[i];
+		struct restore_check *c = check_told(r, "sql", e->sql, &a->expects[i], false);
+
+		if (!c)
+			continue;
+		take_text(c->expected_text, e->value);
+		if (!restore_value_is(a->expects[i].text, e->value))
+			fail(r, c, "not as expected: ", e->sql);
+	}
+}
+
+/* Against the backup's own time, never against now: an old backup is no worse for its age. */
+static void
+check_newest_row(
+    const struct restore_subject *s, const struct restore_answer *a, struct restore_result *r)
+{
+	char text[CLOCK_TEXT_LEN];
+	struct restore_check *c;
+	int64_t t;
+
+	if (!s->newest_row)
+		return;
+	c = check_told(r, "newest_row", s->newest_row, &a->newest_row, false);
+	if (!c)
+		return;
+	if (restore_value_time(a->newest_row.text, &t) < 0) {
+		fail(r, c, "not a time: ", a->newest_row.text);
+		return;
+	}
+	(void)snprintf(c->actual_text, sizeof(c->actual_text), "%s", clock_format(t, text));
+	if (s->time == CLOCK_NONE) {
+		c->verdict = RECORD_VERDICT_SKIP;
+		c->reason = "unsupported";
+		r->warnings |= RESTORE_WARN_NOT_LOOKED_INTO;
+		return;
+	}
+	(void)snprintf(c->expected_text, sizeof(c->expected_text), ">= %s",
+	    clock_format(s->time - s->newest_within, text));
+	if (t < s->time - s->newest_within)
+		fail(r, c, "older than newest_row_within: ", c->actual_text);
 }
 
 static void
@@ -140,10 +239,12 @@ restore_check_demands(const struct restore_job *job, const struct restore_answer
 	check_entries(s, result);
 	check_names(s, a, result);
 	check_sql(s, a, result);
+	check_expects(s, a, result);
+	check_newest_row(s, a, result);
 	if (s->compare)
 		not_looked_into(result, "compare");
-	if (s->newest_row)
-		not_looked_into(result, "newest_row");
+	if (s->member_count)
+		not_looked_into(result, "sha256");
 	if (s->command && result->verdict == RECORD_VERDICT_PASS)
 		check_command(job, result, ret_stopped);
 }

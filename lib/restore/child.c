@@ -76,6 +76,33 @@ restore_saw_name(struct restore_child *child, const char *name)
 	}
 }
 
+#define TABLES_MAX ((size_t)512 * 1024) /* bytes */
+
+void
+restore_add_table(struct restore_child *child, const char *name, uint64_t rows)
+{
+	size_t len = strlen(name) + 1;
+
+	child->answer->has_tables = 1;
+	if (child->tables.len + sizeof(rows) + len > TABLES_MAX) {
+		child->answer->tables_left_out = 1;
+		return;
+	}
+	buf_add(&child->tables, &rows, sizeof(rows));
+	buf_add(&child->tables, name, len);
+}
+
+static int
+write_answer(struct restore_child *child, int out)
+{
+	int r = fsio_write_all(out, child->answer, sizeof(*child->answer), "answer", NULL);
+
+	if (r == 0)
+		r = fsio_write_all(out, child->tables.data, child->tables.len, "answer", NULL);
+	buf_release(&child->tables);
+	return r < 0 ? 1 : 0;
+}
+
 static const struct restore_handler *
 highest_bid(const struct restore_probe *probe)
 {
@@ -196,6 +223,7 @@ drill_file(struct restore_child *child)
 	else
 		look_and_drill(child);
 	codec_close(child->codec);
+	child->answer->fetch_ms = in.waited_ns / 1000000;
 	restore_input_release(&in);
 }
 
@@ -212,7 +240,8 @@ child_init(
 	    .rootfd = job->rootfd,
 	    .space = job->space,
 	    .deadline_ms = job->deadline_ms,
-	    .answer = answer};
+	    .answer = answer,
+	    .tables = BUF_INIT};
 	/* A file past RLIMIT_FSIZE is an errno, not a death. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -230,7 +259,7 @@ restore_child_main(void *arg, int out)
 		restore_directory(&child);
 	else
 		drill_file(&child);
-	return fsio_write_all(out, &answer, sizeof(answer), "answer", NULL) < 0 ? 1 : 0;
+	return write_answer(&child, out);
 }
 
 int
@@ -243,5 +272,5 @@ restore_second_main(void *arg, int out)
 	child_init(&child, job, &answer);
 	(void)snprintf(answer.handler, sizeof(answer.handler), "%s", job->handler->name);
 	job->handler->program(&child, job->program);
-	return fsio_write_all(out, &answer, sizeof(answer), "answer", NULL) < 0 ? 1 : 0;
+	return write_answer(&child, out);
 }

@@ -115,6 +115,12 @@ known_reason(enum record_verdict verdict, const char *word)
 	return n ? record_word(list, n) : NULL;
 }
 
+static int64_t
+not_negative(int64_t ms)
+{
+	return ms > 0 ? ms : 0;
+}
+
 static void
 take_counts(struct restore_result *r, const struct restore_answer *a)
 {
@@ -126,11 +132,57 @@ take_counts(struct restore_result *r, const struct restore_answer *a)
 	r->rows = a->rows;
 	r->statements = a->statements;
 	r->bytes = a->bytes;
-	r->unpack_ms += a->unpack_ms > 0 ? a->unpack_ms : 0;
-	r->check_ms += a->check_ms > 0 ? a->check_ms : 0;
+	r->fetch_ms += not_negative(a->fetch_ms);
+	r->unpack_ms += not_negative(a->unpack_ms - a->fetch_ms);
+	r->start_ms += not_negative(a->start_ms);
+	/* What is loaded as it comes was fetched within that time. */
+	r->load_ms += not_negative(a->load_ms - (a->unpack_ms ? 0 : a->fetch_ms));
+	r->check_ms += not_negative(a->check_ms);
 	r->warnings |= a->warnings;
 	if (a->level > RECORD_LEVEL_NONE && a->level <= RECORD_LEVEL_RESTORED)
 		r->level = (enum record_level)a->level;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct restore_table *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* What follows the answer: rows and name, again and again; a broken tail ends the list. */
+static void
+take_tables(struct restore_result *r, const struct restore_answer *a, const char *data, size_t len)
+{
+	size_t cap = 0, pos = 0;
+
+	restore_result_release(r);
+	r->tables_left_out = a->tables_left_out != 0;
+	if (!a->has_tables)
+		return;
+	MEM_GROW(r->table_list, r->table_list_count, cap);
+	while (len - pos > sizeof(uint64_t) &&
+	    memchr(data + pos + sizeof(uint64_t), 0, len - pos - sizeof(uint64_t))) {
+		const char *name = data + pos + sizeof(uint64_t);
+		struct buf visible = BUF_INIT;
+		struct restore_table *t;
+
+		MEM_GROW(r->table_list, r->table_list_count, cap);
+		t = &r->table_list[r->table_list_count++];
+		memcpy(&t->rows, data + pos, sizeof(t->rows));
+		str_add_visible(&visible, name, strlen(name));
+		t->name = buf_take(&visible);
+		pos += sizeof(uint64_t) + strlen(name) + 1;
+	}
+	qsort(r->table_list, r->table_list_count, sizeof(*r->table_list), by_name);
+}
+
+static void
+end_texts(struct restore_told *told, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		told[i].text[sizeof(told[i].text) - 1] = '\0';
 }
 
 /* The answer as a verdict: 0, or -1 if it is none (then the verdict is an error). */
@@ -140,7 +192,7 @@ take_answer(struct drill *d, struct buf *answer, struct restore_answer *ret)
 	struct restore_result *r = d->result;
 	struct buf text = BUF_INIT_MAX(sizeof(r->message));
 
-	if (answer->len != sizeof(*ret)) {
+	if (answer->len < sizeof(*ret)) {
 		restore_result_say(
 		    r, RECORD_VERDICT_ERROR, "crashed", "the restore gave no answer");
 		return -1;
@@ -155,6 +207,9 @@ take_answer(struct drill *d, struct buf *answer, struct restore_answer *ret)
 	ret->reason[sizeof(ret->reason) - 1] = ret->handler[sizeof(ret->handler) - 1] = '\0';
 	ret->next[sizeof(ret->next) - 1] = ret->message[sizeof(ret->message) - 1] = '\0';
 	ret->integrity[sizeof(ret->integrity) - 1] = '\0';
+	end_texts(ret->sql, RESTORE_DEMANDS_MAX);
+	end_texts(ret->expects, RESTORE_DEMANDS_MAX);
+	end_texts(&ret->newest_row, 1);
 	r->verdict = (enum record_verdict)ret->verdict;
 	r->reason = known_reason(r->verdict, ret->reason);
 	(void)snprintf(r->handler, sizeof(r->handler), "%s",
@@ -165,6 +220,7 @@ take_answer(struct drill *d, struct buf *answer, struct restore_answer *ret)
 	(void)snprintf(r->message, sizeof(r->message), "%s", text.data);
 	buf_release(&text);
 	take_counts(r, ret);
+	take_tables(r, ret, answer->data + sizeof(*ret), answer->len - sizeof(*ret));
 	if (r->verdict != RECORD_VERDICT_PASS && r->verdict != RECORD_VERDICT_NONE && !r->reason)
 		restore_result_say(
 		    r, RECORD_VERDICT_ERROR, "crashed", "the restore gave no reason");
@@ -320,6 +376,16 @@ run_children(struct drill *d)
 		add_checks(d, &a);
 	}
 	buf_release(&answer);
+}
+
+void
+restore_result_release(struct restore_result *result)
+{
+	for (size_t i = 0; i < result->table_list_count; i++)
+		free(result->table_list[i].name);
+	free(result->table_list);
+	result->table_list = NULL;
+	result->table_list_count = 0;
 }
 
 int

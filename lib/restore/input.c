@@ -1,21 +1,33 @@
 // The bytes of the backup for lib/codec, read from the descriptor that the child was given.
 #include <errno.h>
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "restore/restore_private.h"
 
 #define BLOCK ((size_t)256 * 1024)
 
+static int64_t
+now_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static ssize_t
 input_read(void *arg, const uint8_t **ret_data, struct err *err)
 {
 	struct restore_input *in = arg;
+	int64_t start = now_ns();
 	ssize_t n;
 
 	do
 		n = pread(in->fd, in->block, BLOCK, (off_t)in->offset);
 	while (n < 0 && errno == EINTR);
+	in->waited_ns += now_ns() - start;
 	if (n < 0)
 		return err_sys(err, ERR_IO, "cannot read the backup");
 	/* What was read is not needed again: leave the page cache to others. */
@@ -31,6 +43,7 @@ static ssize_t
 input_pread(void *arg, void *data, size_t len, uint64_t offset, struct err *err)
 {
 	struct restore_input *in = arg;
+	int64_t start = now_ns();
 	char *p = data;
 	size_t got = 0;
 
@@ -45,6 +58,7 @@ input_pread(void *arg, void *data, size_t len, uint64_t offset, struct err *err)
 			break;
 		got += (size_t)n;
 	}
+	in->waited_ns += now_ns() - start;
 	return (ssize_t)got;
 }
 

@@ -23,9 +23,13 @@ add_check(struct json *j, const struct restore_check *c)
 	json_str(j, "check", c->check);
 	json_str(j, "verdict", record_word(RECORD_LIST_VERDICT, (int)c->verdict));
 	json_str(j, "reason", c->reason);
-	if (c->has_expected)
+	if (c->expected_text[0])
+		json_str(j, "expected", c->expected_text);
+	else if (c->has_expected)
 		json_uint(j, "expected", c->expected);
-	if (c->has_actual)
+	if (c->actual_text[0])
+		json_str(j, "actual", c->actual_text);
+	else if (c->has_actual)
 		json_uint(j, "actual", c->actual);
 	if (c->message[0])
 		json_str(j, "message", c->message);
@@ -49,6 +53,47 @@ add_counts(struct json *j, const struct restore_result *r)
 	}
 }
 
+/* Phases, and what they come to in a second: only what was measured. */
+static void
+add_times(struct json *j, const struct restore_result *r)
+{
+	const struct {
+		const char *name;
+		int64_t ms;
+	} phases[] = {{"fetch_ms", r->fetch_ms}, {"unpack_ms", r->unpack_ms},
+	    {"start_ms", r->start_ms}, {"load_ms", r->load_ms}, {"check_ms", r->check_ms}};
+	int64_t out_ms = r->fetch_ms + r->unpack_ms + r->load_ms;
+
+	json_int(j, "ms", r->ms);
+	for (size_t i = 0; i < ARRAY_LEN(phases); i++) {
+		if (phases[i].ms)
+			json_int(j, phases[i].name, phases[i].ms);
+	}
+	if (r->verdict != RECORD_VERDICT_PASS || out_ms <= 0)
+		return;
+	if (r->bytes)
+		json_uint(j, "bytes_per_s", r->bytes * 1000 / (uint64_t)out_ms);
+	if (r->rows && r->load_ms)
+		json_uint(j, "rows_per_s", r->rows * 1000 / (uint64_t)r->load_ms);
+}
+
+#define TABLES_SHOWN 200 /* on a line; the store keeps all of them */
+
+static void
+add_tables(struct json *j, const struct restore_result *r)
+{
+	if (!r->table_list_count)
+		return;
+	json_array(j, "table_rows");
+	for (size_t i = 0; i < r->table_list_count && i < TABLES_SHOWN; i++) {
+		json_object(j, NULL);
+		json_str(j, "table", r->table_list[i].name);
+		json_uint(j, "rows", r->table_list[i].rows);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 void
 restore_result_json(const struct restore_result *r, int64_t at, struct buf *out)
 {
@@ -65,11 +110,8 @@ restore_result_json(const struct restore_result *r, int64_t at, struct buf *out)
 	json_str(&j, "level", record_word(RECORD_LIST_LEVEL, (int)r->level));
 	if (r->verdict == RECORD_VERDICT_PASS || r->verdict == RECORD_VERDICT_FAIL || r->entries)
 		add_counts(&j, r);
-	json_int(&j, "ms", r->ms);
-	if (r->unpack_ms)
-		json_int(&j, "unpack_ms", r->unpack_ms);
-	if (r->check_ms)
-		json_int(&j, "check_ms", r->check_ms);
+	add_times(&j, r);
+	add_tables(&j, r);
 	if (r->check_count) {
 		json_array(&j, "checks");
 		for (size_t i = 0; i < r->check_count; i++)

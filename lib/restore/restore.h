@@ -45,22 +45,44 @@ struct restore_options {
 	void *stop_arg;
 };
 
+/* A query whose first value must be: "[OPERATOR] VALUE", the operator one of == != < <= > >= (none:
+ * ==). Two numbers are compared as numbers, anything else as text. */
+struct restore_expect {
+	const char *sql, *value;
+};
+
+/* A file that must have come back with this content. */
+struct restore_member {
+	const char *name; /* below the restored tree */
+	uint8_t sha256[32];
+};
+
+#define RESTORE_DEMANDS_MAX 64 /* of each list below */
+
 /* What is to be brought back, and what it must show. */
 struct restore_subject {
 	const char *path;
+	int64_t time;                    /* of the backup; CLOCK_NONE: not known */
 	bool follow;                     /* path may be a symbolic link: a person named it */
 	const char *handler;             /* use this one; NULL: they bid */
 	uint64_t min_entries;            /* 0: at least one */
-	const char *const *must_contain; /* fnmatch patterns; NULL-terminated or NULL; at most 64 */
+	const char *const *must_contain; /* fnmatch patterns; NULL-terminated or NULL */
 	const char *const *sql;          /* queries on a restored database, each must give a true
-	                                  * first value; NULL-terminated or NULL; at most 64 */
+	                                  * first value; NULL-terminated or NULL */
+	const struct restore_expect *expects;
+	size_t expect_count;
+	const struct restore_member *members;
+	size_t member_count;
+	const char *newest_row; /* a query for a time, or TABLE.COLUMN whose newest it is; NULL */
+	int64_t newest_within;  /* seconds that time may lie before the backup's */
 	const char *const *command; /* argv of a program that judges the scratch directory by its
 	                                  * exit status; NULL-terminated or NULL */
-	bool compare, newest_row;   /* asked for, and not looked into: said so by a warning */
+	bool compare;               /* asked for, and not looked into: said so by a warning */
 	int64_t rto_ms;             /* 0: none */
 };
 
-#define RESTORE_CHECKS_MAX 24
+#define RESTORE_CHECKS_MAX 160
+#define RESTORE_VALUE_MAX  80
 
 struct restore_check {
 	const char *check; /* a word of RECORD_LIST_CHECK */
@@ -69,10 +91,18 @@ struct restore_check {
 	bool has_expected;  /* else there is none */
 	bool has_actual;
 	uint64_t expected, actual;
+	char expected_text[RESTORE_VALUE_MAX]; /* instead of the numbers; "": none */
+	char actual_text[RESTORE_VALUE_MAX];
 	char message[160];
 };
 
-/* Strings are words of the record tables, or inside the struct. Nothing to release. */
+/* A table of a restored database; the name as SCHEMA.TABLE where there are schemas, for people. */
+struct restore_table {
+	char *name;
+	uint64_t rows;
+};
+
+/* Strings are words of the record tables, or inside the struct; the list of tables is owned. */
 struct restore_result {
 	enum record_verdict verdict;
 	const char *reason; /* a word, or NULL for a pass */
@@ -83,8 +113,16 @@ struct restore_result {
 	uint64_t tables, rows, statements;  /* of a dump or database */
 	uint64_t bytes;                     /* that came out */
 	unsigned warnings;                  /* enum restore_warning */
-	int64_t ms, unpack_ms, check_ms;
-	uint64_t memory_max; /* of the child */
+	struct restore_table *table_list;   /* by name; NULL: rows of each table are not known */
+	size_t table_list_count;
+	bool tables_left_out; /* there are more than the list can hold */
+	int64_t ms;           /* all of it */
+	int64_t fetch_ms;     /* reading the backup from where it lies */
+	int64_t unpack_ms;    /* unpacking beside that */
+	int64_t start_ms;     /* starting a server to load into */
+	int64_t load_ms;      /* loading into a database */
+	int64_t check_ms;     /* looking at what came out */
+	uint64_t memory_max;  /* of the child */
 	struct sandbox_layers sandbox;
 	struct restore_check checks[RESTORE_CHECKS_MAX];
 	size_t check_count;
@@ -111,6 +149,8 @@ enum restore_warning {
  */
 int restore_drill(const struct restore_subject *subject, const struct restore_options *options,
     struct sandbox_scratch *scratch, struct restore_result *ret_result, struct err *err);
+
+void restore_result_release(struct restore_result *result);
 
 /* The value of a backup's `restore` member, appended. */
 void restore_result_json(const struct restore_result *result, int64_t at, struct buf *out);

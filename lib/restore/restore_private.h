@@ -13,7 +13,22 @@
 #define RESTORE_RATIO_FLOOR (UINT64_C(100) << 20)
 #define RESTORE_MESSAGE_MAX 160
 
-/* What a child answers: plain bytes over the pipe, believed only after restore_answer_check(). */
+/* What a restored database said to one question. */
+enum restore_told_kind {
+	RESTORE_TOLD_NOTHING, /* it was not asked */
+	RESTORE_TOLD_VALUE,   /* text is the first value of the first row */
+	RESTORE_TOLD_NULL,    /* the first value is NULL, or there is no row */
+	RESTORE_TOLD_REFUSED, /* the question is wrong for this database: text says why */
+	RESTORE_TOLD_TROUBLE, /* it could not be asked (time, server gone): text says why */
+};
+
+struct restore_told {
+	int32_t kind; /* enum restore_told_kind */
+	char text[RESTORE_VALUE_MAX];
+};
+
+/* What a child answers: plain bytes over the pipe, checked before any of it is believed. Behind the
+ * struct follow its tables: rows as a uint64_t, the name with its NUL. */
 struct restore_answer {
 	uint32_t magic;
 	int32_t verdict; /* enum record_verdict; NONE: go on with the handler `next` */
@@ -23,9 +38,12 @@ struct restore_answer {
 	int32_t level;
 	uint32_t warnings;
 	uint64_t entries, files, directories, links, tables, rows, statements, bytes;
-	int64_t unpack_ms, check_ms;
-	uint64_t contains;                   /* bit n: must_contain[n] was matched */
-	uint64_t sql_asked, sql_true;        /* bit n: sql[n] was asked, and gave a true value */
+	int64_t fetch_ms, unpack_ms, start_ms, load_ms, check_ms;
+	uint64_t contains; /* bit n: must_contain[n] was matched */
+	struct restore_told sql[RESTORE_DEMANDS_MAX], expects[RESTORE_DEMANDS_MAX];
+	struct restore_told newest_row;
+	uint32_t has_tables;                 /* the rows of each table are told */
+	uint32_t tables_left_out;            /* not of all of them */
 	char integrity[RESTORE_MESSAGE_MAX]; /* "": not checked; "ok"; else what is wrong */
 	char message[256];
 };
@@ -55,6 +73,7 @@ struct restore_child {
 	struct codec *codec;
 	struct restore_probe probe;
 	struct restore_answer *answer;
+	struct buf tables; /* behind the answer: restore_add_table() */
 };
 
 struct restore_handler {
@@ -98,6 +117,23 @@ int restore_payload(struct restore_child *child, const char *name);
 
 /* must_contain: remember that a restored name exists. */
 void restore_saw_name(struct restore_child *child, const char *name);
+
+/* Tell the rows of one table of the restored database; each once, any order. */
+void restore_add_table(struct restore_child *child, const char *name, uint64_t rows);
+
+/* Ask a restored database all that the configuration demands (sql, expect, newest_row) and note in
+ * answer what it says (ask.c). fn runs one query: it fills *ret and knows nothing of the demands.
+ * dialect: how names are quoted. */
+typedef void restore_ask_fn(void *arg, const char *sql, struct restore_told *ret);
+void restore_ask(const struct restore_subject *subject, enum sqldb_dialect dialect,
+    restore_ask_fn *fn, void *arg, struct restore_answer *answer);
+
+/* What such a value means (expect.c): is it true (not "", 0, f or false); is it what an expectation
+ * says ("[OPERATOR] VALUE"); what time it is: as SQL prints it (UTC where it says no zone), or a number
+ * since 1970 in seconds, milli-, micro- or nanoseconds. -1: it is no time. */
+bool restore_value_true(const char *text);
+bool restore_value_is(const char *actual, const char *expected);
+int restore_value_time(const char *text, int64_t *ret_t);
 
 /* What the name of a backup promises. */
 struct restore_promise {
@@ -166,6 +202,7 @@ struct restore_input {
 	int fd;
 	uint8_t *block;
 	uint64_t offset;
+	int64_t waited_ns; /* for bytes of the backup */
 };
 void restore_input_init(struct restore_input *in, int fd, uint64_t size, struct codec_input *ret);
 void restore_input_release(struct restore_input *in);

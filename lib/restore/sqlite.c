@@ -9,9 +9,11 @@
 #define DATABASE "restored.sqlite"
 
 static void
-on_table(void *arg, const char *name)
+on_table(void *arg, const char *name, bool counted, uint64_t rows)
 {
 	restore_saw_name(arg, name);
+	if (counted)
+		restore_add_table(arg, name, rows);
 }
 
 static struct sqldb_limits
@@ -46,19 +48,19 @@ say_checks(struct restore_child *child, enum sqldb_fault fault, const struct sql
 		a->level = RECORD_LEVEL_RESTORED;
 }
 
-/* The queries of the configuration; one that fails is not true. */
+/* One query of the configuration. */
 static void
-ask(struct restore_child *child, struct sqldb *db)
+ask(void *arg, const char *sql, struct restore_told *ret)
 {
-	const char *const *sql = child->subject->sql;
+	struct sqldb *db = arg;
+	bool null;
+	enum sqldb_fault fault = sqldb_query(db, sql, ret->text, sizeof(ret->text), &null);
 
-	for (size_t i = 0; sql && sql[i] && i < 64; i++) {
-		bool truth = false;
-
-		(void)sqldb_query(db, sql[i], &truth);
-		child->answer->sql_asked |= UINT64_C(1) << i;
-		child->answer->sql_true |= (uint64_t)truth << i;
-	}
+	ret->kind = null ? RESTORE_TOLD_NULL : RESTORE_TOLD_VALUE;
+	if (fault == SQLDB_FAULT_NONE)
+		return;
+	ret->kind = fault == SQLDB_FAULT_TIME ? RESTORE_TOLD_TROUBLE : RESTORE_TOLD_REFUSED;
+	(void)snprintf(ret->text, sizeof(ret->text), "%s", sqldb_message(db));
 }
 
 static void
@@ -75,7 +77,9 @@ check_database(struct restore_child *child)
 		return;
 	}
 	say_checks(child, sqldb_check(db, &checks, on_table, child), &checks);
-	ask(child, db);
+	if (checks.counted)
+		child->answer->has_tables = 1;
+	restore_ask(child->subject, SQLDB_SQLITE, ask, db, child->answer);
 	child->answer->check_ms = clock_mono_ms() - start;
 	sqldb_close(db);
 }
@@ -150,7 +154,7 @@ load(struct restore_child *child, struct loading *l)
 		(void)snprintf(stats.detail, sizeof(stats.detail), "line %llu: %.120s",
 		    (unsigned long long)stats.line, sqldb_message(l->db));
 	}
-	child->answer->unpack_ms = clock_mono_ms() - start;
+	child->answer->load_ms = clock_mono_ms() - start;
 	restore_say_dump(child->answer, fault, &stats);
 out:
 	sqldb_dump_free(dump);

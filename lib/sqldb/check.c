@@ -110,7 +110,7 @@ count_rows(struct sqldb *db, const char *table, uint64_t *rows)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
-		*rows += (uint64_t)sqlite3_column_int64(st, 0);
+		*rows = (uint64_t)sqlite3_column_int64(st, 0);
 	else
 		fault = sqldb_fault_of(db, rc);
 	(void)sqlite3_finalize(st);
@@ -119,8 +119,8 @@ count_rows(struct sqldb *db, const char *table, uint64_t *rows)
 }
 
 static enum sqldb_fault
-check_tables(
-    struct sqldb *db, struct sqldb_checks *checks, void (*table)(void *, const char *), void *arg)
+check_tables(struct sqldb *db, struct sqldb_checks *checks,
+    void (*table)(void *, const char *, bool, uint64_t), void *arg)
 {
 	/* Virtual tables keep their rows in ordinary ones, which are counted. */
 	const char *sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table' "
@@ -134,14 +134,16 @@ check_tables(
 	while (
 	    rc == SQLITE_OK && fault == SQLDB_FAULT_NONE && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(st, 0);
+		uint64_t rows = 0;
 
 		rc = SQLITE_OK;
 		if (!name)
 			continue;
 		checks->tables++;
+		fault = count_rows(db, name, &rows);
+		checks->rows += rows;
 		if (table)
-			table(arg, name);
-		fault = count_rows(db, name, &checks->rows);
+			table(arg, name, fault == SQLDB_FAULT_NONE, rows);
 		if (fault == SQLDB_FAULT_UNSUPPORTED) {
 			checks->counted = false;
 			fault = SQLDB_FAULT_NONE;
@@ -155,7 +157,7 @@ check_tables(
 
 enum sqldb_fault
 sqldb_check(struct sqldb *db, struct sqldb_checks *ret_checks,
-    void (*table)(void *arg, const char *name), void *arg)
+    void (*table)(void *arg, const char *name, bool counted, uint64_t rows), void *arg)
 {
 	enum sqldb_fault fault;
 
@@ -171,23 +173,22 @@ sqldb_check(struct sqldb *db, struct sqldb_checks *ret_checks,
 }
 
 enum sqldb_fault
-sqldb_query(struct sqldb *db, const char *sql, bool *ret_true)
+sqldb_query(struct sqldb *db, const char *sql, char *out, size_t size, bool *ret_null)
 {
 	enum sqldb_fault fault = SQLDB_FAULT_NONE;
 	sqlite3_stmt *st = NULL;
 	int rc = prepare(db, sql, &st);
 
-	*ret_true = false;
+	*ret_null = true;
+	out[0] = '\0';
 	if (rc == SQLITE_OK && st)
 		rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {
-		const unsigned char *text = sqlite3_column_text(st, 0);
+		const char *text = (const char *)sqlite3_column_text(st, 0);
 
-		*ret_true = text && *text &&
-		    (sqlite3_column_type(st, 0) == SQLITE_TEXT
-			    ? strcmp((const char *)text, "0") != 0
-			    : sqlite3_column_double(st, 0) < 0 || sqlite3_column_double(st, 0) > 0);
-	} else if (rc != SQLITE_DONE) {
+		*ret_null = text == NULL;
+		(void)snprintf(out, size, "%s", text ? text : "");
+	} else if (rc != SQLITE_DONE && rc != SQLITE_OK) {
 		fault = sqldb_fault_of(db, rc);
 	}
 	(void)sqlite3_finalize(st);

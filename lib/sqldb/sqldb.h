@@ -110,13 +110,15 @@ void sqldb_close(struct sqldb *db);
 /* What the last fault was about. */
 const char *sqldb_message(const struct sqldb *db);
 
-/* integrity_check, foreign_key_check, and the rows of every table; table() as above. */
+/* integrity_check, foreign_key_check, and the rows of every table; table() gets the name of each
+ * table, and its rows where they could be counted. */
 enum sqldb_fault sqldb_check(struct sqldb *db, struct sqldb_checks *ret_checks,
-    void (*table)(void *arg, const char *name), void *arg);
+    void (*table)(void *arg, const char *name, bool counted, uint64_t rows), void *arg);
 
-/* Is the first value that sql gives true (neither NULL, 0 nor ""), and is there one? A query that
- * fails is a fault. */
-enum sqldb_fault sqldb_query(struct sqldb *db, const char *sql, bool *ret_true);
+/* The first value of the first row of sql as text, cut at size - 1 bytes; *ret_null: it is NULL, or
+ * there is no row. A query that fails is a fault. */
+enum sqldb_fault
+sqldb_query(struct sqldb *db, const char *sql, char *out, size_t size, bool *ret_null);
 
 /* The header of a database file (sqlite.org/fileformat.html): at least 100 bytes of data, and the
  * size of the file. NONE, TRUNCATED, DAMAGED; *ret_wal: it was in WAL mode. */

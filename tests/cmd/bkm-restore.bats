@@ -374,10 +374,66 @@ demand() {
 	demand 'sql: ["SELECT 1"]'
 	expect 0
 	[ "$(restore_of '[.verdict, .warnings]' <<<"$output" | tail -1)" = '["pass",["not_looked_into"]]' ]
-	demand 'compare: db' 'newest_row_within: 1d'
+	demand 'newest_row: t.a' 'newest_row_within: 1d' 'expect: [{sql: SELECT 1, value: "1"}]'
 	expect 0
 	[ "$(restore_of '[.checks[] | select(.verdict == "skip") | .check]' <<<"$output" | tail -1)" = \
-		'["compare","newest_row"]' ]
+		'["sql","newest_row"]' ]
+}
+
+@test "expect: a query and what it must give, numbers as numbers" {
+	mkdir -p db
+	sqlite3 db/a.sqlite "CREATE TABLE t(a, b); INSERT INTO t VALUES (9, 'x'), (10, 'y''z')"
+	aged db/a.sqlite "1 day ago"
+	demand 'expect:' '  - {sql: "SELECT max(a) FROM t", value: ">= 10"}' '  - {sql: "SELECT max(b) FROM t", value: "y'"'"'z"}' \
+		'  - {sql: "SELECT min(a) FROM t", value: "!= 10"}'
+	expect 0
+	[ "$(restore_of '[.checks[] | select(.check == "sql") | [.verdict, .expected, .actual]]' <<<"$output")" = \
+		'[["pass",">= 10","10"],["pass","y'"'"'z","y'"'"'z"],["pass","!= 10","9"]]' ]
+	demand 'expect:' '  - {sql: "SELECT count(*) FROM t", value: "> 2"}'
+	expect 1
+	[ "$(restore_of '[.verdict, .reason, .message]' <<<"$output")" = \
+		'["fail","assertion","not as expected: SELECT count(*) FROM t"]' ]
+	demand 'expect:' '  - {sql: "SELECT a FROM t WHERE a > 99", value: "1"}'
+	expect 1
+	has "$(restore_of .message <<<"$output")" "no value: SELECT a FROM t"
+	demand 'expect:' '  - {sql: "SELECT nonsense FROM nowhere", value: "1"}'
+	expect 1
+	has "$(restore_of '.checks[-1].actual' <<<"$output")" "no such table"
+}
+
+@test "newest_row_within: against the time of the backup, not of the day" {
+	mkdir -p db
+	sqlite3 db/a.sqlite "CREATE TABLE log(at TEXT, n INT);
+		INSERT INTO log VALUES (datetime('now', '-30 days', '-5 hours'), strftime('%s', 'now', '-31 days'))"
+	aged db/a.sqlite "30 days ago"
+	demand 'newest_row: log.at' 'newest_row_within: 6h'
+	expect 0
+	demand 'newest_row: log.at' 'newest_row_within: 4h'
+	expect 1
+	has "$(restore_of .message <<<"$output")" "older than newest_row_within: "
+	demand 'newest_row: SELECT max(n) FROM log' 'newest_row_within: 25h'
+	expect 0
+	demand 'newest_row: SELECT n * 1000 FROM log' 'newest_row_within: 1h'
+	expect 1
+	demand 'newest_row: SELECT 12 || n FROM log WHERE 0' 'newest_row_within: 1h'
+	expect 1
+	has "$(restore_of .message <<<"$output")" "no value: "
+	demand "newest_row: SELECT 'yesterday'" 'newest_row_within: 1h'
+	expect 1
+	has "$(restore_of .message <<<"$output")" "not a time: yesterday"
+	write_config db
+	printf '      restore:\n        newest_row_within: 1h\n' >>config.yaml
+	run --separate-stderr bkm-restore --stored
+	expect 2
+	has "$stderr" "need each other"
+}
+
+@test "the tables and their rows are on the line" {
+	sqlite3 a.sqlite 'CREATE TABLE t(a); CREATE TABLE "odd name"(b); INSERT INTO t VALUES (1), (2)'
+	sqlite3 a.sqlite .dump >a.sql
+	for f in a.sqlite a.sql; do
+		[ "$(bkm-restore "$f" | restore_of .table_rows)" = '[{"table":"odd name","rows":0},{"table":"t","rows":2}]' ] || fail "$f"
+	done
 }
 
 @test "a command judges the tree, from inside the sandbox" {
