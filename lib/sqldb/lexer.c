@@ -333,6 +333,7 @@ delimiter_arg(struct sqldb_dump *d, uint8_t c)
 	d->delimiter_match = 0;
 	d->state = LEX_NORMAL;
 	line_clear(d);
+	buf_clear(&d->text);
 	return 0;
 }
 

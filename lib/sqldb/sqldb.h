@@ -49,13 +49,15 @@ struct sqldb_stats {
 	bool has_end;     /* its writer puts an end marker */
 	bool ended;       /* and there it is */
 	uint64_t line;    /* where the reading stopped */
+	char server[48];  /* version of the server that was dumped, as its writer noted it, or "" */
 	char detail[160]; /* what is wrong; "" if nothing */
 };
 
 struct sqldb_dump_options {
 	enum sqldb_dialect dialect;
 	size_t max_statement; /* bytes of one statement for statement(); default 256 MiB */
-	/* Each complete statement as text, with its terminator. -1 stops. May be NULL. */
+	/* Each complete statement as text, with its terminator (MySQL: without, it is the client's).
+	 * -1 stops. May be NULL. */
 	int (*statement)(void *arg, const char *sql, size_t len);
 	/* The name of each table that is created: schema.name, without quotes. May be NULL. */
 	void (*table)(void *arg, const char *name);

@@ -220,6 +220,9 @@ check_mysql(struct sqldb_dump *d)
 		return sqldb_fail(d, SQLDB_FAULT_UNSAFE, "loads code into the server");
 	if (sqldb_is_word(d, 0, "SET") && (d->flags & WORD_LOG_FILE))
 		return sqldb_fail(d, SQLDB_FAULT_UNSAFE, "makes the server write a file");
+	if (sqldb_is_word(d, 0, "SHUTDOWN") || sqldb_is_word(d, 0, "RESTART") ||
+	    sqldb_is_word(d, 0, "KILL"))
+		return sqldb_fail(d, SQLDB_FAULT_UNSAFE, "ends the server or its sessions");
 	if (sqldb_is_word(d, 0, "SET") && (d->flags & WORD_OLD_SQL_NOTES)) {
 		/* SET @OLD_SQL_NOTES=… at the top, SET SQL_NOTES=@OLD_SQL_NOTES at the end: all that
 		 * there is with --skip-comments. */
@@ -271,6 +274,18 @@ statement_clear(struct sqldb_dump *d)
 	buf_clear(&d->text);
 }
 
+static int
+hand_over(struct sqldb_dump *d)
+{
+	size_t len = d->text.len;
+
+	if (d->options.dialect == SQLDB_MYSQL)
+		len -= strlen(d->delimiter);
+	if (d->options.statement(d->options.arg, d->text.data, len) < 0)
+		return sqldb_fail(d, SQLDB_FAULT_STOPPED, "stopped");
+	return 0;
+}
+
 int
 sqldb_statement_end(struct sqldb_dump *d)
 {
@@ -293,9 +308,8 @@ sqldb_statement_end(struct sqldb_dump *d)
 		case SQLDB_NONE:
 			break;
 		}
-		if (r == 0 && d->options.statement &&
-		    d->options.statement(d->options.arg, d->text.data, d->text.len) < 0)
-			r = sqldb_fail(d, SQLDB_FAULT_STOPPED, "stopped");
+		if (r == 0 && d->options.statement)
+			r = hand_over(d);
 	}
 	statement_clear(d);
 	return r;
@@ -311,10 +325,29 @@ starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+/* "Server version	10.11.19-MariaDB", "Dumped from database version 15.18". */
+static void
+note_server(struct sqldb_dump *d, const char *line)
+{
+	static const char *const marks[] = {"Server version", "Dumped from database version "};
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		if (!starts(line, marks[i]) || d->stats.server[0])
+			continue;
+		line = strstr(line, marks[i]) + strlen(marks[i]);
+		while (isspace((uint8_t)*line))
+			line++;
+		(void)snprintf(d->stats.server, sizeof(d->stats.server), "%.40s", line);
+		d->stats.server[strcspn(d->stats.server, " \t\r")] = '\0';
+	}
+}
+
 int
 sqldb_comment_end(struct sqldb_dump *d)
 {
 	const char *line = d->line;
+
+	note_server(d, line);
 
 	switch (d->options.dialect) {
 	case SQLDB_POSTGRES:

@@ -35,6 +35,7 @@ static const char lite[] =
 struct seen {
 	char tables[200];
 	size_t statements;
+	bool mysql; /* the terminator is the client's, not the statement's */
 };
 
 static void
@@ -51,7 +52,7 @@ on_statement(void *arg, const char *sql, size_t len)
 {
 	struct seen *seen = arg;
 
-	assert_true(len > 0 && sql[len - 1] == ';');
+	assert_true(len > 0 && (seen->mysql || sql[len - 1] == ';'));
 	seen->statements++;
 	return 0;
 }
@@ -66,7 +67,7 @@ read_dump(const char *text, size_t len, size_t step, struct sqldb_stats *stats, 
 	struct sqldb_dump *dump = sqldb_dump_new(&options);
 	enum sqldb_fault fault;
 
-	*seen = (struct seen){.statements = 0};
+	*seen = (struct seen){.mysql = options.dialect == SQLDB_MYSQL};
 	for (size_t i = 0; i < len; i += step) {
 		if (sqldb_dump_feed(dump, text + i, len - i < step ? len - i : step) < 0)
 			break;
@@ -160,6 +161,36 @@ a_statement_is_bounded(void **state)
 	sqldb_dump_free(dump);
 }
 
+static int
+keep_last(void *arg, const char *sql, size_t len)
+{
+	struct buf *last = arg;
+
+	buf_clear(last);
+	buf_add(last, sql, len);
+	return 0;
+}
+
+static void
+the_delimiter_of_mysql_is_no_part_of_a_statement(void **state)
+{
+	static const char text[] = "-- MySQL dump 10.13\n-- Server version\t8.0.33-log\n"
+				   "SELECT 1;\nDELIMITER ;;\nCREATE TRIGGER `t` begin a; end ;;\n";
+	struct buf last = BUF_INIT;
+	const struct sqldb_dump_options options = {
+	    .dialect = SQLDB_MYSQL, .statement = keep_last, .arg = &last};
+	struct sqldb_dump *dump = sqldb_dump_new(&options);
+
+	(void)state;
+	assert_int_equal(sqldb_dump_feed(dump, text, strlen(text)), 0);
+	assert_string_equal(last.data, "CREATE TRIGGER `t` begin a; end ");
+	assert_string_equal(sqldb_dump_stats(dump)->server, "8.0.33-log");
+	assert_int_equal(sqldb_dump_feed(dump, "SHUTDOWN;;", 10), -1);
+	assert_int_equal(sqldb_dump_finish(dump), SQLDB_FAULT_UNSAFE);
+	sqldb_dump_free(dump);
+	buf_release(&last);
+}
+
 int
 main(void)
 {
@@ -168,6 +199,7 @@ main(void)
 	    cmocka_unit_test(every_cut_is_noticed),
 	    cmocka_unit_test(others_are_not_recognised),
 	    cmocka_unit_test(a_statement_is_bounded),
+	    cmocka_unit_test(the_delimiter_of_mysql_is_no_part_of_a_statement),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
