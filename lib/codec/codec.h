@@ -12,7 +12,7 @@
  *
  * Formats: gzip RFC 1952, bzip2, xz (tukaani.org/xz/xz-file-format.txt), lzip (RFC draft
  * diaz-lzip), zstd RFC 8878, lz4 frame (lz4_Frame_format.md). CODEC_LZMA (.lzma) has no check.
- * The last three are for members of a zip archive and are never found by magic.
+ * The last three are for what is inside an archive and are never found by magic.
  */
 #ifndef CODEC_CODEC_H
 #define CODEC_CODEC_H
@@ -34,6 +34,7 @@ enum codec_type {
 	CODEC_LZIP,
 	CODEC_LZMA,
 	CODEC_DEFLATE, /* raw deflate */
+	CODEC_ZLIB,    /* RFC 1950: deflate with an Adler-32, inside archives of pg_dump */
 	CODEC_ZIPLZMA, /* method 14 of zip: version, properties, LZMA1 */
 	CODEC_TYPES,
 };

@@ -45,6 +45,7 @@ bool codec_begins(enum codec_type type, const uint8_t *data, size_t len);
 
 extern const struct codec_backend codec_backend_zlib;
 extern const struct codec_backend codec_backend_inflate;
+extern const struct codec_backend codec_backend_rfc1950;
 #ifdef BKM_WITH_ISAL
 extern const struct codec_backend codec_backend_isal;
 extern const struct codec_backend codec_backend_isal_raw;

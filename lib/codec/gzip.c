@@ -1,4 +1,4 @@
-// gzip and raw deflate: through ISA-L where the build has it, else through zlib.
+// gzip, zlib and raw deflate: through ISA-L where the build has it, else through zlib.
 #include <zlib.h>
 
 #include "codec/codec_private.h"
@@ -17,8 +17,8 @@ zlib_open(enum codec_type type, const struct codec_limits *limits, struct err *e
 {
 	(void)limits;
 	z_stream *z = mem_alloc(sizeof(*z));
-	/* 31: a gzip wrapper is demanded, its CRC and length are checked. */
-	if (inflateInit2(z, type == CODEC_GZIP ? 31 : -15) == Z_OK)
+	/* 31: a gzip wrapper is demanded, its CRC and length are checked; 15: that of zlib. */
+	if (inflateInit2(z, type == CODEC_GZIP ? 31 : type == CODEC_ZLIB ? 15 : -15) == Z_OK)
 		return z;
 	err_set(
 	    err, ERR_UNSUPPORTED, "zlib does not start: %s", z->msg ? z->msg : "no reason given");
@@ -76,6 +76,15 @@ const struct codec_backend codec_backend_zlib = {
 
 const struct codec_backend codec_backend_inflate = {
     .name = "deflate",
+    .open = zlib_open,
+    .begin = zlib_begin,
+    .step = zlib_step,
+    .close = zlib_close,
+    .single = true,
+};
+
+const struct codec_backend codec_backend_rfc1950 = {
+    .name = "zlib",
     .open = zlib_open,
     .begin = zlib_begin,
     .step = zlib_step,

@@ -74,6 +74,7 @@ lz_begin(void *state, const uint8_t *head, size_t len, bool *ret_checked)
 	case CODEC_ZSTD:
 	case CODEC_LZ4:
 	case CODEC_DEFLATE:
+	case CODEC_ZLIB:
 	case CODEC_TYPES:
 		break;
 	}

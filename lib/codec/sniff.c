@@ -41,6 +41,7 @@ static const struct codec_backend *const backends[CODEC_TYPES] = {
     [CODEC_LZIP] = &codec_backend_lzip,
     [CODEC_LZMA] = &codec_backend_lzma,
     [CODEC_DEFLATE] = &codec_backend_inflate,
+    [CODEC_ZLIB] = &codec_backend_rfc1950,
     [CODEC_ZIPLZMA] = &codec_backend_ziplzma,
 };
 
