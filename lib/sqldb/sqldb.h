@@ -127,4 +127,6 @@ sqldb_query(struct sqldb *db, const char *sql, char *out, size_t size, bool *ret
 enum sqldb_fault
 sqldb_header(const void *data, size_t len, uint64_t size, bool *ret_wal, char detail[160]);
 
+#include "sqldb/toc.h"
+
 #endif
