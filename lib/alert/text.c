@@ -57,6 +57,7 @@ phrase(const char *reason)
 	    {"stalled", "stopped growing before it was complete"},
 	    {"vanished", "is gone before its retention was over"},
 	    {"unreadable", "cannot be read"},
+	    {"no_statement", "is a dump without a statement"},
 	    {"truncated", "is truncated"},
 	    {"damaged", "is damaged"},
 	    {"foreign", "is not what its name promises"},

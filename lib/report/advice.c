@@ -9,6 +9,8 @@ static const struct advice table[] = {
     /* verdicts */
     {"empty", "there is nothing in it",
 	"see why the job wrote nothing: its log, its credentials, its disk"},
+    {"no_statement", "it is a dump without a statement",
+	"see whether the job dumped the right database, with the right rights"},
     {"truncated", "the data ends before its own end",
 	"make it again; look for a full disk or a job that was killed"},
     {"damaged", "the data does not agree with its own checks",

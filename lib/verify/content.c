@@ -16,6 +16,7 @@ const struct verify_format *const verify_formats[] = {
     &verify_format_postgresql,
     &verify_format_mysql,
     &verify_format_sqlite_dump,
+    &verify_format_sql,
     NULL,
 };
 
@@ -69,17 +70,65 @@ add_codec_fault(struct verify_content *c, const struct codec_status *s)
 	return 0;
 }
 
+/* How files begin: what is shorter and begins like it was cut before it could be recognised. */
+static const struct beginning {
+	const char *name, *bytes;
+	size_t len;
+} beginnings[] = {
+    {"gzip", "\x1f\x8b\x08", 3},
+    {"bzip2", "BZh", 3},
+    {"xz",
+	"\xfd"
+	"7zXZ",
+	6},
+    {"zstd", "\x28\xb5\x2f\xfd", 4},
+    {"lz4", "\x04\x22\x4d\x18", 4},
+    {"lzip", "LZIP", 4},
+    {"zip", "PK\x03\x04", 4},
+    {"7zip", "7z\xbc\xaf\x27\x1c", 6},
+    {"cpio", "070701", 6},
+    {"cpio", "070702", 6},
+    {"cpio", "070707", 6},
+    {"pg_custom", "PGDMP", 5},
+    {"sqlite", "SQLite format 3", 16},
+    {"redis", "REDIS0011", 9},
+    {"redis_aof", "*2\r\n$6\r\nSELECT", 14},
+    {"mongodump", "\x6d\xe2\x99\x81", 4},
+    {"qcow2", "QFI\xfb", 4},
+    {"postgresql", "--\n-- PostgreSQL database dump\n", 31},
+    {"postgresql", "--\n-- PostgreSQL database cluster dump\n", 39},
+    {"mysql", "-- MySQL dump ", 14},
+    {"mysql", "-- MariaDB dump ", 16},
+    {"mysql", "/*M!999999\\- enable the sandbox mode */", 39},
+    {"sqlite_dump", "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;", 43},
+};
+
+static const struct beginning *
+begins_like(const uint8_t *data, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
+		if (len < beginnings[i].len && !memcmp(data, beginnings[i].bytes, len))
+			return &beginnings[i];
+	return NULL;
+}
+
 /* No format of ours: every byte is decoded, and that is all that can be said. */
 static int
 check_opaque(struct verify_stream *s, struct err *err)
 {
 	bool zero = true;
+	const struct beginning *like = begins_like(s->head, s->head_len);
 	const uint8_t *data;
 	ssize_t n;
-	while ((n = codec_read(s->codec, &data, err)) > 0)
+	while ((n = codec_read(s->codec, &data, err)) > 0) {
 		zero = zero && data[0] == 0 && !memcmp(data, data + 1, (size_t)n - 1);
+		verify_tail_add(&s->out->tail, data, (size_t)n);
+	}
 	if (n < 0)
 		return 0; /* the codec's fault says it */
+	if (like)
+		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
+		    "ends inside the first bytes of %s", like->name);
 	const struct codec_status *status = codec_status(s->codec);
 	if (zero && status->out)
 		return verify_content_set(
@@ -180,7 +229,10 @@ verify_content_check(const struct codec_input *input, const char *name,
 	};
 	*ret_content =
 	    (struct verify_content){.verdict = RECORD_VERDICT_PASS, .level = RECORD_LEVEL_COMPLETE};
-	struct verify_stream s = {.name = name ? name : "", .limits = limits, .out = ret_content};
+	struct verify_stream s = {.name = name ? name : "",
+	    .limits = limits,
+	    .deadline_ms = deadline_ms,
+	    .out = ret_content};
 	if (codec_open(&codec, input, &cl, err) < 0)
 		return -1;
 	s.codec = codec;

@@ -7,11 +7,8 @@
  * With --skip-comments both are missing; then the session variables that it saves at its beginning
  * and restores at its end show a cut, but nothing proves the whole.
  */
-struct dump {
-	struct verify_content *out;
-	uint64_t begun, ended;
-	uint64_t statements;
-	bool after_end;
+struct mysql {
+	struct verify_dump d;
 	bool saved; /* SET @OLD_SQL_NOTES=@@SQL_NOTES without its counterpart */
 };
 
@@ -29,21 +26,18 @@ bid(const struct verify_stream *s)
 }
 
 static void
-name_of(struct dump *d, const char *line)
+name_of(struct verify_dump *d)
 {
-	const char *p = strchr(line, '`');
-	size_t n = p ? strcspn(p + 1, "`") : 0;
+	const char *p = strchr(d->l.line, '`');
 	if (p)
-		snprintf(
-		    d->out->last, sizeof(d->out->last), "%.*s", (int)(n < 200 ? n : 200), p + 1);
+		verify_dump_object(d, p + 1, strcspn(p + 1, "`"));
 }
 
 static void
-take_line(struct dump *d, const struct verify_lines *l)
+take_line(struct verify_dump *d)
 {
-	const char *p = l->line;
-	if (!l->full)
-		return;
+	struct mysql *m = (struct mysql *)d;
+	const char *p = d->l.line;
 	if (str_has_prefix(p, "-- MySQL dump ") || str_has_prefix(p, "-- MariaDB dump ")) {
 		d->begun++;
 		d->after_end = false;
@@ -51,7 +45,7 @@ take_line(struct dump *d, const struct verify_lines *l)
 	}
 	if (!strcmp(p, "-- Dump completed") || str_has_prefix(p, "-- Dump completed on ")) {
 		d->ended++;
-		d->after_end = true;
+		d->after_end = d->l.newline;
 		return;
 	}
 	if (str_has_prefix(p, "--"))
@@ -59,41 +53,30 @@ take_line(struct dump *d, const struct verify_lines *l)
 	if (!strstr(p, "enable the sandbox mode"))
 		d->after_end = false;
 	if (strstr(p, "@OLD_SQL_NOTES=@@SQL_NOTES"))
-		d->saved = true;
+		m->saved = true;
 	if (strstr(p, "SET SQL_NOTES=@OLD_SQL_NOTES"))
-		d->saved = false;
+		m->saved = false;
 	if (str_has_prefix(p, "CREATE TABLE ")) {
 		d->out->entries++;
-		name_of(d, p);
+		name_of(d);
 	} else if (str_has_prefix(p, "INSERT INTO ")) {
-		name_of(d, p);
+		name_of(d);
 	}
-	if (l->end[1] == ';')
+	if (d->statement)
 		d->statements++;
 }
 
 static int
 check(struct verify_stream *s, struct err *err)
 {
-	struct dump d = {.out = s->out};
-	struct verify_lines l = {.codec = s->codec};
-	int r;
+	struct mysql m = {0};
 	(void)err;
-	while ((r = verify_lines_next(&l, NULL)) > 0)
-		take_line(&d, &l);
-	if (r < 0)
+	if (verify_dump_read(&m.d, s, false, take_line) < 0)
 		return 0;
-	s->out->offset = l.offset;
-	if (d.saved || (l.full && !l.newline && !d.after_end))
-		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
-		    "ends before it restores what it has set");
-	if (d.begun != d.ended || (d.begun && !d.after_end))
-		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
-		    "ends without \"Dump completed\"");
-	if (!d.statements)
-		return verify_content_set(
-		    s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY, "a dump without a statement");
-	if (!d.begun)
+	if (m.saved || m.d.unfinished)
+		verify_dump_cut(&m.d, "ends before it restores what it has set");
+	verify_dump_judge(&m.d, "Dump completed");
+	if (!m.d.begun)
 		return verify_content_set(s->out, RECORD_VERDICT_SKIP, VERIFY_REASON_UNVERIFIABLE,
 		    "made with --skip-comments, so that it has no end marker");
 	return 0;

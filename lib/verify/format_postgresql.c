@@ -9,12 +9,9 @@
  */
 #define KEY_MAX 128
 
-struct dump {
-	struct verify_content *out;
-	uint64_t begun, ended;
-	uint64_t statements;
+struct postgresql {
+	struct verify_dump d;
 	bool in_copy;
-	bool after_end;    /* only comments and blank lines since the last end */
 	char key[KEY_MAX]; /* of \restrict, "" when it was taken back */
 };
 
@@ -30,36 +27,35 @@ bid(const struct verify_stream *s)
 }
 
 static void
-restrict_line(struct dump *d, const struct verify_lines *l)
+restrict_line(struct postgresql *p)
 {
-	const char *key = l->line + strcspn(l->line, " ");
+	const char *line = p->d.l.line;
+	const char *key = line + strcspn(line, " ");
 	key += strspn(key, " ");
-	if (str_has_prefix(l->line, "\\restrict ")) {
-		snprintf(d->key, sizeof(d->key), "%s", key);
+	if (str_has_prefix(line, "\\restrict ")) {
+		snprintf(p->key, sizeof(p->key), "%s", key);
 		return;
 	}
-	if (strcmp(key, d->key) != 0)
-		verify_content_set(d->out, RECORD_VERDICT_FAIL, VERIFY_REASON_DAMAGED,
+	if (strcmp(key, p->key) != 0)
+		verify_content_set(p->d.out, RECORD_VERDICT_FAIL, VERIFY_REASON_DAMAGED,
 		    "the key of \\unrestrict is not that of \\restrict");
-	d->key[0] = '\0';
+	p->key[0] = '\0';
 }
 
 static bool
-comment_line(struct dump *d, const struct verify_lines *l)
+comment_line(struct verify_dump *d)
 {
-	const char *p = l->line;
+	const char *p = d->l.line;
 	if (!strcmp(p, "-- PostgreSQL database dump") ||
-	    !strcmp(p, "-- PostgreSQL database cluster dump"))
+	    !strcmp(p, "-- PostgreSQL database cluster dump")) {
 		d->begun++;
-	else if (!strcmp(p, "-- PostgreSQL database dump complete") ||
+	} else if (!strcmp(p, "-- PostgreSQL database dump complete") ||
 	    !strcmp(p, "-- PostgreSQL database cluster dump complete")) {
 		d->ended++;
 		d->after_end = true;
 	} else if (str_has_prefix(p, "-- Name: ") || str_has_prefix(p, "-- Data for Name: ")) {
 		const char *name = strstr(p, "Name: ") + 6;
-		size_t n = strcspn(name, ";");
-		snprintf(
-		    d->out->last, sizeof(d->out->last), "%.*s", (int)(n < 200 ? n : 200), name);
+		verify_dump_object(d, name, strcspn(name, ";"));
 		if (strstr(p, "; Type: TABLE;"))
 			d->out->entries++;
 	}
@@ -67,57 +63,45 @@ comment_line(struct dump *d, const struct verify_lines *l)
 }
 
 static void
-take_line(struct dump *d, const struct verify_lines *l)
+take_line(struct verify_dump *d)
 {
-	if (d->in_copy) {
-		d->in_copy = strcmp(l->line, "\\.") != 0;
+	struct postgresql *p = (struct postgresql *)d;
+	const struct verify_lines *l = &d->l;
+	if (p->in_copy) {
+		p->in_copy = strcmp(l->line, "\\.") != 0;
 		return;
 	}
-	if (!l->full || comment_line(d, l))
+	if (!l->full || comment_line(d))
 		return;
 	if (str_has_prefix(l->line, "\\restrict ") || str_has_prefix(l->line, "\\unrestrict ")) {
-		restrict_line(d, l);
+		restrict_line(p);
 		return;
 	}
 	if (!str_has_prefix(l->line, "\\connect "))
 		d->after_end = false;
-	if (l->end[1] == ';')
-		d->statements++;
+	d->statements += d->statement;
 	if (str_has_prefix(l->line, "COPY ") && l->full >= 12 && l->end[1] == ';' &&
 	    l->len == l->full && str_has_suffix(l->line, "FROM stdin;"))
-		d->in_copy = true;
+		p->in_copy = true;
 	/* A long list of columns: the end of the line was not kept, the next line tells. */
 	else if (str_has_prefix(l->line, "COPY ") && l->len < l->full && l->end[1] == ';')
-		d->in_copy = true;
+		p->in_copy = true;
 }
 
 static int
 check(struct verify_stream *s, struct err *err)
 {
-	struct dump d = {.out = s->out};
-	struct verify_lines l = {.codec = s->codec};
-	int r;
+	struct postgresql p = {0};
 	(void)err;
-	while ((r = verify_lines_next(&l, NULL)) > 0)
-		take_line(&d, &l);
-	if (r < 0)
+	if (verify_dump_read(&p.d, s, true, take_line) < 0)
 		return 0; /* the codec says it */
-	s->out->offset = l.offset;
-	if (d.in_copy)
-		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
-		    "ends inside the data of a table");
-	if (d.begun != d.ended || !d.after_end)
-		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
-		    "ends without \"PostgreSQL database dump complete\"");
-	if (*d.key)
-		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
-		    "ends without \\unrestrict");
-	if (!l.newline && l.full)
-		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
-		    "its last line does not end");
-	if (!d.statements)
-		return verify_content_set(
-		    s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY, "a dump without a statement");
+	if (p.in_copy)
+		return verify_dump_cut(&p.d, "ends inside the data of a table");
+	verify_dump_judge(&p.d, "PostgreSQL database dump complete");
+	if (*p.key)
+		return verify_dump_cut(&p.d, "ends without \\unrestrict");
+	if (!p.d.blank) /* each of them ends with one */
+		return verify_dump_cut(&p.d, "ends without its last empty line");
 	return 0;
 }
 

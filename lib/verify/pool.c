@@ -221,6 +221,8 @@ is_sane(struct verify_answer *a, const struct verify_request *q)
 	c->detail[sizeof(c->detail) - 1] = '\0';
 	c->last[sizeof(c->last) - 1] = '\0';
 	c->warnings &= (1U << VERIFY_WARNINGS) - 1;
+	if (c->tail.len > VERIFY_TAIL_MAX)
+		return false;
 	if ((unsigned)a->outcome > VERIFY_FAILED || (unsigned)a->reason >= VERIFY_REASON_REASONS ||
 	    (unsigned)c->reason >= VERIFY_REASON_REASONS ||
 	    (unsigned)c->verdict > RECORD_VERDICT_SKIP || (unsigned)c->level > RECORD_LEVEL_INTACT)

@@ -37,6 +37,7 @@ const char *verify_method_name(enum verify_method method); /* "size" */
 enum verify_reason {
 	VERIFY_REASON_NONE,
 	VERIFY_REASON_EMPTY,
+	VERIFY_REASON_NO_STATEMENT,
 	VERIFY_REASON_TRUNCATED,
 	VERIFY_REASON_DAMAGED,
 	VERIFY_REASON_FOREIGN,
@@ -71,8 +72,11 @@ enum verify_warning {                   /* bits; words in bkm-records(5) */
 	VERIFY_WARN_UNCHECKED = 1 << 6, /* no_checksum: nothing in the file covers its content */
 	VERIFY_WARN_WAL = 1 << 7,       /* wal_mode: rows may be in a -wal file beside it */
 	VERIFY_WARN_MANIFEST = 1 << 8,  /* manifest_ignored: its entry cannot be used */
+	VERIFY_WARN_UNLISTED =
+	    1 << 9,                   /* unlisted: files that the list of the whole does not have */
+	VERIFY_WARN_NO_WAL = 1 << 10, /* wal_missing: it needs WAL that is not in it */
 };
-#define VERIFY_WARNINGS 9
+#define VERIFY_WARNINGS 11
 
 const char *verify_warning_word(enum verify_warning warning);
 
@@ -81,6 +85,13 @@ const char *verify_warning_word(enum verify_warning warning);
 #define VERIFY_FORMAT_MAX 24
 #define VERIFY_DETAIL_MAX 192
 #define VERIFY_LAST_MAX   256
+#define VERIFY_TAIL_MAX   8
+
+/* The last bytes of what went by. */
+struct verify_tail {
+	char data[VERIFY_TAIL_MAX];
+	size_t len;
+};
 
 /* What a worker found out about the bytes. Everything in it comes from a process that parsed
  * hostile bytes: text is cut and terminated, but otherwise as it came. */
@@ -96,6 +107,7 @@ struct verify_content {
 	uint64_t entries;               /* entries, tables: what the format counts */
 	uint64_t bytes;                 /* decoded */
 	unsigned warnings;              /* enum verify_warning */
+	struct verify_tail tail;        /* of what has no format: where its data ends */
 };
 
 struct verify_limits {

@@ -6,6 +6,7 @@
 
 #include "archive/archive.h"
 #include "codec/codec.h"
+#include "sqldb/sqldb.h"
 #include "verify/verify.h"
 
 /* ---------------------------------------------------------------- the one pass (input.c) */
@@ -63,6 +64,7 @@ struct verify_stream {
 	size_t head_len;
 	const char *name; /* base name of the file, "" if unknown */
 	const struct verify_limits *limits;
+	int64_t deadline_ms;        /* on clock_mono_ms(); 0 = none */
 	struct verify_content *out; /* preset: verdict pass, level complete */
 };
 
@@ -88,10 +90,15 @@ extern const struct verify_format verify_format_mysql;
 extern const struct verify_format verify_format_sqlite_dump;
 extern const struct verify_format verify_format_sqlite;
 extern const struct verify_format verify_format_redis;
+extern const struct verify_format verify_format_sql;
 
 /* Set the verdict; the first one stays. Always returns 0. */
 int verify_content_set(struct verify_content *c, enum record_verdict verdict,
     enum verify_reason reason, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* What the reader of a table of contents of pg_dump found wrong, as a verdict. Always returns 0. */
+int
+verify_toc_fault(struct verify_content *out, enum sqldb_fault fault, const struct sqldb_toc *toc);
 
 /* The whole of content verification over an input. -1: reading failed. */
 int verify_content_check(const struct codec_input *input, const char *name,
@@ -125,5 +132,49 @@ struct verify_lines {
 
 /* 1 a line, 0 the end, -1 a fault of the codec. */
 int verify_lines_next(struct verify_lines *l, struct err *err);
+
+/* ---------------------------------------------------------------- bytes of a stream (bytes.c) */
+
+/* A decoded stream from its first byte to its last, for formats that count bytes. */
+struct verify_bytes {
+	struct codec *codec;
+	const uint8_t *in; /* not yet taken */
+	size_t in_len;
+	uint64_t pos; /* of the next byte */
+	bool ended;   /* there are no more */
+	bool faulty;  /* the codec has a fault: it says what is wrong */
+};
+
+/* Exactly len bytes to data, or dropped if data is NULL: 0, -1 if the stream has not as many. */
+int verify_bytes_take(struct verify_bytes *b, void *data, size_t len);
+/* What is at hand, at most max bytes, valid until the next call: 0 at the end, -1 a fault. */
+ssize_t verify_bytes_some(struct verify_bytes *b, const uint8_t **ret_data, size_t max);
+bool verify_bytes_at_end(struct verify_bytes *b);
+
+void verify_tail_add(struct verify_tail *t, const void *data, size_t len);
+
+/* ---------------------------------------------------------------- dumps as text (dump.c) */
+
+/* What the dialects share: beginnings and ends counted, statements, the last object. */
+struct verify_dump {
+	struct verify_content *out;
+	struct verify_lines l;
+	uint64_t begun, ended;
+	uint64_t statements;
+	bool after_end;  /* only comments and blank lines since the last end */
+	bool blank;      /* the last line was empty */
+	bool unfinished; /* it had no newline */
+	bool statement;  /* it ended one */
+};
+
+/* All lines through line(), which is not shown the empty ones unless with_blank. -1: the codec has a
+ * fault, and there is nothing to judge. */
+int verify_dump_read(struct verify_dump *d, struct verify_stream *s, bool with_blank,
+    void (*line)(struct verify_dump *d));
+/* The object that is at hand, and one more of them. */
+void verify_dump_object(struct verify_dump *d, const char *name, size_t len);
+/* As many ends as beginnings, nothing behind the last, statements in it. Always returns 0. */
+int verify_dump_judge(struct verify_dump *d, const char *marker);
+int verify_dump_cut(struct verify_dump *d, const char *how);
 
 #endif

@@ -22,6 +22,7 @@ verify_reason_word(enum verify_reason reason)
 {
 	static const char *const words[VERIFY_REASON_REASONS] = {
 	    [VERIFY_REASON_EMPTY] = "empty",
+	    [VERIFY_REASON_NO_STATEMENT] = "no_statement",
 	    [VERIFY_REASON_TRUNCATED] = "truncated",
 	    [VERIFY_REASON_DAMAGED] = "damaged",
 	    [VERIFY_REASON_FOREIGN] = "foreign",
@@ -67,6 +68,10 @@ verify_warning_word(enum verify_warning warning)
 		return "wal_mode";
 	case VERIFY_WARN_MANIFEST:
 		return "manifest_ignored";
+	case VERIFY_WARN_UNLISTED:
+		return "unlisted";
+	case VERIFY_WARN_NO_WAL:
+		return "wal_missing";
 	}
 	return "no_checksum";
 }

@@ -226,7 +226,7 @@ old() {
 	is cut.sql "fail truncated"
 	is cut.sql.gz "fail truncated"
 	is error.sql "fail incomplete"
-	is nothing.sql "fail empty"
+	is nothing.sql "fail no_statement"
 	is whole.db "pass - complete"
 	is half.db "fail truncated"
 	is head.db "fail truncated"

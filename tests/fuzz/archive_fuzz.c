@@ -1,35 +1,8 @@
 // Any bytes through the strict walker: no crash, within its limits, and no prefix of a good one is good.
 #include <stdint.h>
 
+#include "../fixtures/mem_input.h"
 #include "archive/archive.h"
-
-struct mem {
-	const uint8_t *data;
-	size_t len, pos;
-};
-
-static ssize_t
-mem_read(void *arg, const uint8_t **ret_data, struct err *err)
-{
-	struct mem *m = arg;
-	(void)err;
-	size_t n = m->len - m->pos < 1000 ? m->len - m->pos : 1000;
-	*ret_data = m->data + m->pos;
-	m->pos += n;
-	return (ssize_t)n;
-}
-
-static ssize_t
-mem_pread(void *arg, void *data, size_t len, uint64_t offset, struct err *err)
-{
-	struct mem *m = arg;
-	(void)err;
-	if (offset >= m->len)
-		return 0;
-	size_t n = m->len - (size_t)offset < len ? m->len - (size_t)offset : len;
-	memcpy(data, m->data + offset, n);
-	return (ssize_t)n;
-}
 
 static int
 see_entry(void *arg, const struct archive_item *item, struct err *err)
@@ -54,8 +27,8 @@ see_data(void *arg, const void *data, size_t len, uint64_t offset, struct err *e
 static void
 walk(const uint8_t *data, size_t size, struct archive_result *r)
 {
-	struct mem m = {.data = data, .len = size};
-	struct codec_input input = {.read = mem_read, .pread = mem_pread, .size = size, .arg = &m};
+	struct mem_input m = {.data = data, .len = size, .piece = 1000};
+	struct codec_input input = mem_input_codec(&m);
 	struct codec_limits cl = {.memory = 8 << 20, .max_bytes = 4 << 20};
 	struct archive_limits al = {.max_bytes = 8 << 20, .max_entries = 1000};
 	uint64_t sum = 0;

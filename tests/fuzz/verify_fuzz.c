@@ -1,35 +1,8 @@
 // Any bytes as a backup of any name, and as lines of a manifest: no crash, and sane answers.
 #include <stdint.h>
 
+#include "../fixtures/mem_input.h"
 #include "verify/verify_private.h"
-
-struct mem {
-	const uint8_t *data;
-	size_t len, pos;
-};
-
-static ssize_t
-mem_read(void *arg, const uint8_t **ret_data, struct err *err)
-{
-	struct mem *m = arg;
-	(void)err;
-	size_t n = m->len - m->pos < 777 ? m->len - m->pos : 777;
-	*ret_data = m->data + m->pos;
-	m->pos += n;
-	return (ssize_t)n;
-}
-
-static ssize_t
-mem_pread(void *arg, void *data, size_t len, uint64_t offset, struct err *err)
-{
-	struct mem *m = arg;
-	(void)err;
-	if (offset >= m->len)
-		return 0;
-	size_t n = m->len - (size_t)offset < len ? m->len - (size_t)offset : len;
-	memcpy(data, m->data + offset, n);
-	return (ssize_t)n;
-}
 
 static void
 lines(const uint8_t *data, size_t size)
@@ -59,9 +32,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    "x", "x.tar.gz", "x.zip", "x.sql", "x.tar", "x.gpg", "x.7z"};
 	if (size < 1)
 		return 0;
-	struct mem m = {.data = data + 1, .len = size - 1};
-	struct codec_input input = {
-	    .read = mem_read, .pread = mem_pread, .size = size - 1, .arg = &m};
+	struct mem_input m = {.data = data + 1, .len = size - 1, .piece = 777};
+	struct codec_input input = mem_input_codec(&m);
 	struct verify_limits limits = {
 	    .max_bytes = 4 << 20, .max_entries = 1000, .memory = 8 << 20};
 	struct verify_content c;

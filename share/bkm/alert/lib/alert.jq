@@ -84,6 +84,7 @@ def advice:
      "vanished": "if somebody removed it on purpose: bkm-verify --accept ID; else restore it from a copy.",
      "unreadable": "look at permissions and at the disk (dmesg).",
      "unreachable": "is it mounted, does the path exist, may the user of bkm read it?",
+     "no_statement": "did the job dump the right database, as a user who may read it?",
      "truncated": "do not rely on it; make a new backup now and look why the job did not see it.",
      "damaged": "do not rely on it; make a new backup, check the disk and the transfer.",
      "bitrot": "the bytes changed by themselves: check the disk, take the copy from elsewhere.",

@@ -74,7 +74,7 @@ def words: {
   same_content: "content is the same as before", too_small: "smaller than min_size",
   size_dropped: "much smaller than usual", size_grew: "much larger than usual",
   partial_name: "has the name of an unfinished file", damaged: "content is damaged",
-  truncated: "ends too early", foreign: "is not what its name promises",
+  no_statement: "is a dump without a statement", truncated: "ends too early", foreign: "is not what its name promises",
   unsafe: "would write outside its place or execute something", bomb: "unpacks past the limits",
   incomplete: "a part that makes it restorable is missing", bitrot: "content changed, size and time did not",
   checksum_mismatch: "does not match its manifest", forbidden_change: "changed although immutable",

@@ -1,0 +1,166 @@
+// Content of single formats; given files, the sweep: every cut and every flipped bit of them.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../fixtures/mem_input.h"
+#include "verify/verify_private.h"
+
+static const char *current = ""; /* name of the sample */
+
+static void
+look(const void *data, size_t len, const char *name, struct verify_content *ret)
+{
+	struct mem_input m = {.data = data, .len = len, .piece = 65536};
+	struct codec_input input = mem_input_codec(&m);
+	struct verify_limits limits = {.max_bytes = 1U << 30};
+	struct err err = {0};
+	if (verify_content_check(&input, name, &limits, 0, ret, &err) < 0)
+		fail_msg("%s: %s", current, err.msg);
+}
+
+/* ---------------------------------------------------------------- the sweep */
+
+/*
+ * format_test STEP RULE FILE...
+ *
+ * STEP is the distance of two cuts and of two flips; what lies within 70 bytes of either end or of a
+ * multiple of 4096 is always cut. RULE says what must come out:
+ *
+ *	whole    the file passes, and no cut of it does anything but fail
+ *	open     the file is a skip (it has no end marker), and no cut of it passes
+ *	checked  as whole, and no flipped bit passes
+ *
+ * What does not is printed, and the exit status is 1.
+ */
+struct sweep {
+	const char *name;
+	size_t step;
+	uint64_t cuts, missed, flips, passed;
+	bool open, checked;
+};
+
+static const char *
+word(enum record_verdict verdict)
+{
+	static const char *const words[] = {[RECORD_VERDICT_NONE] = "none",
+	    [RECORD_VERDICT_PASS] = "pass",
+	    [RECORD_VERDICT_FAIL] = "fail",
+	    [RECORD_VERDICT_ERROR] = "error",
+	    [RECORD_VERDICT_SKIP] = "skip"};
+	return words[verdict];
+}
+
+static void
+cut(struct sweep *w, const uint8_t *data, size_t at)
+{
+	struct verify_content c;
+	look(data, at, w->name, &c);
+	w->cuts++;
+	bool found =
+	    c.verdict == RECORD_VERDICT_FAIL || (w->open && c.verdict == RECORD_VERDICT_SKIP);
+	if (found)
+		return;
+	if (w->missed++ < 5)
+		printf("%s: cut at %zu: %s %s\n", w->name, at, word(c.verdict), c.detail);
+}
+
+static void
+flip(struct sweep *w, uint8_t *data, size_t len, size_t at, unsigned bit)
+{
+	struct verify_content c;
+	data[at] = (uint8_t)(data[at] ^ 1U << bit);
+	look(data, len, w->name, &c);
+	data[at] = (uint8_t)(data[at] ^ 1U << bit);
+	w->flips++;
+	if (c.verdict != RECORD_VERDICT_PASS)
+		return;
+	if (w->passed++ < 5 && w->checked)
+		printf("%s: bit %u of byte %zu flipped: pass\n", w->name, bit, at);
+}
+
+static bool
+is_near(size_t at, size_t len)
+{
+	size_t block = at % 4096;
+	return at < 70 || at + 70 > len || block < 2 || block == 4095;
+}
+
+static int
+sweep_file(const char *path, size_t step, const char *rule)
+{
+	struct sweep w = {.name = path_base(path), .step = step};
+	struct buf b = BUF_INIT;
+	struct verify_content c;
+	struct err err = {0};
+	w.open = !strcmp(rule, "open");
+	w.checked = !strcmp(rule, "checked");
+	if (fsio_read_file(path, 1U << 28, &b, &err) < 0) {
+		printf("%s\n", err.msg);
+		return 1;
+	}
+	look(b.data, b.len, w.name, &c);
+	if (c.verdict != (w.open ? RECORD_VERDICT_SKIP : RECORD_VERDICT_PASS)) {
+		printf("%s: whole: %s %s %s\n", w.name, word(c.verdict),
+		    verify_reason_word(c.reason), c.detail);
+		buf_release(&b);
+		return 1;
+	}
+	for (size_t at = 0; at < b.len; at++) {
+		if (at % step == 0 || (is_near(at, b.len) && (step < 4096 || at % 16 == 0)))
+			cut(&w, (uint8_t *)b.data, at);
+		if (at % step == 0)
+			flip(&w, (uint8_t *)b.data, b.len, at, (unsigned)(at / step % 8));
+	}
+	printf("%s: %s %llu cuts, %llu missed; %llu flips, %llu passed\n", w.name, c.format,
+	    (unsigned long long)w.cuts, (unsigned long long)w.missed, (unsigned long long)w.flips,
+	    (unsigned long long)w.passed);
+	buf_release(&b);
+	return w.missed || (w.checked && w.passed);
+}
+
+static int
+sweep(int argc, char **argv)
+{
+	uint64_t step;
+	int bad = 0;
+	archive_prepare();
+	if (argc < 4 || str_to_u64(argv[1], 1, 1U << 30, &step, NULL) < 0)
+		return 2;
+	for (int i = 3; i < argc; i++) {
+		current = argv[i];
+		bad |= sweep_file(argv[i], (size_t)step, argv[2]);
+		(void)fflush(stdout);
+	}
+	return bad;
+}
+
+/* ---------------------------------------------------------------- single formats */
+
+static void
+test_tail(void **state)
+{
+	(void)state;
+	struct verify_tail t = {0};
+	verify_tail_add(&t, "ab", 2);
+	verify_tail_add(&t, "cdefgh", 6);
+	verify_tail_add(&t, "i", 1);
+	assert_int_equal(t.len, VERIFY_TAIL_MAX);
+	assert_memory_equal(t.data, "bcdefghi", 8);
+	verify_tail_add(&t, "0123456789", 10);
+	assert_memory_equal(t.data, "23456789", 8);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_tail),
+	};
+	if (argc > 1)
+		return sweep(argc, argv);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
