@@ -27,7 +27,8 @@ struct place { /* a location while it is scanned */
 
 /* ---------------------------------------------------------------- from the walk to the store */
 static int
-on_dir(void *arg, const char *path, size_t len, struct err *err)
+on_dir(void *arg, const char *path, size_t len, const uint8_t **ret_digests, size_t *ret_len,
+    struct err *err)
 {
 	struct place *p = arg;
 	char *full;
@@ -39,7 +40,18 @@ on_dir(void *arg, const char *path, size_t len, struct err *err)
 			p->scan->watched_more = true;
 		free(full);
 	}
-	return store_scan_dir(p->scan->scan, path, len, err);
+	if (store_scan_dir(p->scan->scan, path, len, err) < 0)
+		return -1;
+	*ret_digests = store_scan_listing(p->scan->scan, ret_len);
+	return 0;
+}
+
+static int
+on_listed(void *arg, const uint8_t *digests, size_t len, struct err *err)
+{
+	struct place *p = arg;
+
+	return store_scan_listed(p->scan->scan, digests, len, err);
 }
 
 static int
@@ -356,6 +368,7 @@ walk_and_apply(struct place *p, struct err *err)
 	    .add = on_add,
 	    .change = on_change,
 	    .gone = on_gone,
+	    .listed = on_listed,
 	    .min_size = min_size,
 	    .naming = p->naming};
 	const struct scan_merge_counts *counts;

@@ -16,6 +16,12 @@ struct scan_merge {
 	bool rows_ended;
 	struct buf after; /* the last name of the rows before */
 
+	const uint8_t *digests; /* of the directory as it was; NULL: not known */
+	size_t digests_len;
+	bool same;          /* so far it is that */
+	bool lasting;       /* so far nothing needs another look later on */
+	struct buf listing; /* its digests now */
+
 	struct buf path;
 	char series[SCHEDULE_NAME_MAX];
 };
@@ -30,6 +36,7 @@ scan_merge_new(const struct scan_merge_ops *ops, int64_t now, int64_t settle)
 	merge->settle = settle;
 	merge->counts.settles = CLOCK_NONE;
 	merge->after = BUF_INIT;
+	merge->listing = BUF_INIT;
 	merge->path = BUF_INIT;
 	return merge;
 }
@@ -40,6 +47,7 @@ scan_merge_free(struct scan_merge *merge)
 	if (!merge)
 		return;
 	buf_release(&merge->after);
+	buf_release(&merge->listing);
 	buf_release(&merge->path);
 	free(merge);
 }
@@ -89,6 +97,7 @@ is_growing(struct scan_merge *m, const struct scan_facts *f)
 	int64_t t = scan_settles(f, m->now, m->settle);
 
 	m->counts.growing++;
+	m->lasting = false;
 	if (m->counts.settles == CLOCK_NONE || t < m->counts.settles)
 		m->counts.settles = t;
 }
@@ -221,23 +230,67 @@ pass_rows(struct scan_merge *m, const struct scan_listing *l, const struct scan_
 	}
 }
 
-int
-scan_merge_listing(struct scan_merge *m, const struct scan_listing *l, struct err *err)
+/* ---------------------------------------------------------------- one directory */
+static void
+begin_rows(struct scan_merge *m, const char *after, size_t len)
+{
+	buf_clear(&m->after);
+	buf_add(&m->after, after, len);
+	m->row_at = m->row_count = 0;
+	m->rows_ended = false;
+}
+
+static int
+begin_dir(struct scan_merge *m, const struct scan_listing *l, struct err *err)
+{
+	begin_rows(m, NULL, 0);
+	buf_clear(&m->listing);
+	m->digests = NULL;
+	m->digests_len = 0;
+	m->lasting = true;
+	if (m->ops.dir(m->ops.arg, l->path, l->path_len, &m->digests, &m->digests_len, err) < 0)
+		return -1;
+	m->same = m->digests != NULL;
+	return 0;
+}
+
+/* Is this part, as those before it, what it was? */
+static bool
+is_known_part(struct scan_merge *m, const struct scan_listing *l)
+{
+	size_t at = m->listing.len;
+
+	m->lasting = m->lasting && l->has_digest;
+	buf_add(&m->listing, l->digest, SCAN_DIGEST);
+	m->same = m->same && l->has_digest && m->listing.len <= m->digests_len &&
+	    memcmp(m->digests + at, l->digest, SCAN_DIGEST) == 0;
+	return m->same;
+}
+
+static int
+end_dir(struct scan_merge *m, const struct scan_listing *l, struct err *err)
+{
+	const struct scan_known *k;
+
+	if (m->same && m->listing.len == m->digests_len)
+		return 0;
+	if (pass_rows(m, l, NULL, &k, err) < 0)
+		return -1;
+	if (!m->lasting || !m->ops.listed)
+		return 0;
+	return m->ops.listed(m->ops.arg, (const uint8_t *)m->listing.data, m->listing.len, err);
+}
+
+static int
+merge_entries(struct scan_merge *m, const struct scan_listing *l, struct err *err)
 {
 	const struct scan_known *k = NULL;
 	int r;
 
-	if (l->first) {
-		if (m->ops.dir(m->ops.arg, l->path, l->path_len, err) < 0)
-			return -1;
-		buf_clear(&m->after);
-		m->row_at = m->row_count = 0;
-		m->rows_ended = false;
-	}
-	m->counts.found += l->count;
 	for (size_t i = 0; i < l->count; i++) {
 		const struct scan_entry *e = &l->entries[i];
 
+		m->lasting = m->lasting && e->mtime <= m->now + SCAN_FUTURE_SLACK;
 		r = pass_rows(m, l, e, &k, err);
 		if (r > 0)
 			r = is_known(m, l, e, k, err);
@@ -246,5 +299,22 @@ scan_merge_listing(struct scan_merge *m, const struct scan_listing *l, struct er
 		if (r < 0)
 			return -1;
 	}
-	return l->last ? pass_rows(m, l, NULL, &k, err) : 0;
+	return 0;
+}
+
+int
+scan_merge_listing(struct scan_merge *m, const struct scan_listing *l, struct err *err)
+{
+	if (l->first && begin_dir(m, l, err) < 0)
+		return -1;
+	m->counts.found += l->count;
+	if (is_known_part(m, l)) {
+		m->counts.matched += l->count;
+		if (l->count)
+			begin_rows(
+			    m, l->entries[l->count - 1].name, l->entries[l->count - 1].name_len);
+	} else if (merge_entries(m, l, err) < 0) {
+		return -1;
+	}
+	return l->last ? end_dir(m, l, err) : 0;
 }

@@ -41,14 +41,21 @@ struct scan_found { /* a backup as it is now, and what the rules make of it */
 
 struct scan_merge_ops {
 	void *arg;
-	/* Go to this directory; then rows behind a name, in the order of names, until the next call. */
-	int (*dir)(void *arg, const char *path, size_t len, struct err *err);
+	/* Go to this directory; *ret_digests, which is NULL, may be set to what `listed` was given for it
+	 * if its rows are still those: it lives until the next call. */
+	int (*dir)(void *arg, const char *path, size_t len, const uint8_t **ret_digests,
+	    size_t *ret_len, struct err *err);
+	/* Rows of it behind a name, in the order of names, until the next call. */
 	int (*known)(void *arg, const char *after, size_t after_len, struct scan_known *rows,
 	    size_t max, size_t *ret_count, struct err *err);
 	/* New; replaces is the id of the complete generation it has overwritten, or 0. */
 	int (*add)(void *arg, const struct scan_found *found, int64_t replaces, struct err *err);
 	int (*change)(void *arg, int64_t id, const struct scan_found *found, struct err *err);
 	int (*gone)(void *arg, int64_t id, struct err *err);
+	/* The digests of all parts of the directory at hand. As long as its rows are as they will be
+	 * after this scan, a directory with the same digests is unchanged, and none of its rows has to
+	 * be looked at: no time that passes makes them anything else. NULL: nobody wants to know. */
+	int (*listed)(void *arg, const uint8_t *digests, size_t len, struct err *err);
 	/* The least size of a backup of that series, named by that rule or SCHEDULE_NAMING_NONE;
 	 * NULL: none. */
 	uint64_t (*min_size)(void *arg, const char *series, size_t rule);

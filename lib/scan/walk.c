@@ -281,8 +281,7 @@ start(struct scan_walk *walk, struct err *err)
 		worker->read_buf = mem_alloc(WALK_READ_SIZE);
 		if (walk->options.series)
 			worker->series = mem_alloc(SCHEDULE_NAME_MAX);
-		if (walk->options.unit == SCAN_UNIT_DIRECTORY &&
-		    hash_new("sha256", &worker->hash, err) < 0)
+		if (hash_new("sha256", &worker->hash, err) < 0)
 			return -1;
 	}
 	scan_walk_push(walk, NULL, "", 0, NULL);

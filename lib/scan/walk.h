@@ -52,6 +52,8 @@ struct scan_problem {       /* what could not be looked at */
 	int sys;            /* errno */
 };
 
+#define SCAN_DIGEST 16 /* bytes of a digest of a part */
+
 struct scan_listing {
 	const char *path; /* of the directory, relative to the location; "" is its root */
 	size_t path_len;
@@ -62,6 +64,8 @@ struct scan_listing {
 	bool last;  /* and the last */
 	/* The directory could not be read, or not to its end: what is not listed may be there. */
 	bool incomplete;
+	bool has_digest;             /* not of unit: directory, nor of what is incomplete */
+	uint8_t digest[SCAN_DIGEST]; /* over names, sizes and mtimes of the entries */
 	const struct scan_problem *problems;
 	size_t problem_count;
 };

@@ -356,73 +356,13 @@ list_files(struct walk_worker *worker, int fd, uint64_t device, bool cut, int cu
 		part->listing.device = device;
 		part->listing.first = first;
 		part->listing.last = at >= worker->list_count;
+		scan_walk_sum_part(worker, part);
 		if (cut && part->listing.last)
 			scan_walk_problem(
 			    part, worker->path.data, "cannot read directory", cut_errno);
 		first = false;
 		scan_walk_part_queue(worker, part);
 	} while (at < worker->list_count && !atomic_load(&worker->walk->stop));
-}
-
-/* ---------------------------------------------------------------- inside a unit */
-static void
-newest(struct walk_unit *unit, const struct stat *st)
-{
-	if (st->st_mtim.tv_sec > unit->mtime ||
-	    (st->st_mtim.tv_sec == unit->mtime && st->st_mtim.tv_nsec > unit->mtime_nsec)) {
-		unit->mtime = st->st_mtim.tv_sec;
-		unit->mtime_nsec = (uint32_t)st->st_mtim.tv_nsec;
-	}
-}
-
-/* One line of the digest: type, size and time of what has content, and the name. */
-static void
-digest_entry(struct walk_worker *worker, const char *name, size_t len, const struct stat *st)
-{
-	char line[96];
-	int n = snprintf(line, sizeof(line), "%o %lld %lld.%09ld ", st->st_mode & S_IFMT,
-	    S_ISREG(st->st_mode) ? (long long)st->st_size : 0LL,
-	    S_ISREG(st->st_mode) ? (long long)st->st_mtim.tv_sec : 0LL,
-	    S_ISREG(st->st_mode) ? st->st_mtim.tv_nsec : 0L);
-
-	(void)hash_update(worker->hash, line, (size_t)n, NULL);
-	(void)hash_update(worker->hash, name, len + 1, NULL);
-}
-
-static void
-sum_unit(
-    struct walk_worker *worker, struct walk_node *node, int fd, const struct stat *dir, bool cut)
-{
-	struct walk_unit sum = {.incomplete = cut, .mtime = INT64_MIN};
-	uint8_t digest[HASH_MAX];
-	size_t digest_len = 0;
-	const char *inside = strchr(worker->path.data, '/');
-
-	newest(&sum, dir);
-	sum.inode = node->parent && !node->parent->parent ? dir->st_ino : 0;
-	sum.device = dir->st_dev;
-	(void)hash_begin(worker->hash, NULL);
-	inside = inside ? inside : "";
-	(void)hash_update(worker->hash, inside, strlen(inside) + 1, NULL);
-	for (size_t i = 0; i < worker->list_count; i++) {
-		const struct walk_name *n = &worker->list[i];
-		const char *name = worker->names.data + n->offset;
-		struct stat st;
-
-		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
-			sum.incomplete = sum.incomplete || errno != ENOENT;
-			continue;
-		}
-		if (S_ISREG(st.st_mode)) {
-			sum.size += (uint64_t)st.st_size;
-			newest(&sum, &st);
-		}
-		digest_entry(worker, name, n->len, &st);
-	}
-	(void)hash_end(worker->hash, digest, &digest_len, NULL);
-	memcpy(sum.digest, digest, sizeof(sum.digest));
-	(void)atomic_fetch_add(&worker->walk->count, worker->list_count);
-	scan_walk_unit_add(worker->walk, node->unit, &sum);
 }
 
 /* ---------------------------------------------------------------- the directory */
@@ -494,7 +434,7 @@ scan_walk_list(struct walk_worker *worker, struct walk_node *node)
 			qsort_r(worker->list, worker->list_count, sizeof(*worker->list), by_name,
 			    worker->names.data);
 		if (node->unit)
-			sum_unit(worker, node, fd, &st, cut);
+			scan_walk_sum_unit(worker, node, fd, &st, cut);
 		else if (walk->options.unit == SCAN_UNIT_FILE || cut)
 			list_files(worker, fd, st.st_dev, cut, cut_errno);
 	}

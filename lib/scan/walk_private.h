@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "hash/hash.h"
 #include "scan/walk.h"
@@ -112,7 +113,12 @@ void scan_walk_push(struct scan_walk *walk, struct walk_node *parent, const char
     struct walk_unit *unit);
 void scan_walk_problem(struct walk_part *part, const char *path, const char *what, int sys);
 
-/* Units. */
+/* The digest of a part that is about to be queued. */
+void scan_walk_sum_part(struct walk_worker *worker, struct walk_part *part);
+
+/* Units. scan_walk_sum_unit adds an open directory, listed and sorted, to the unit of its node. */
+void scan_walk_sum_unit(
+    struct walk_worker *worker, struct walk_node *node, int fd, const struct stat *dir, bool cut);
 struct walk_unit *scan_walk_unit_new(struct scan_walk *walk, const char *name);
 void scan_walk_unit_add(
     struct scan_walk *walk, struct walk_unit *unit, const struct walk_unit *directory);

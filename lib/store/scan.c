@@ -27,8 +27,6 @@ static const char sql_findings[] =
 static const char sql_vanished[] =
     "SELECT count(*) FROM backup AS b JOIN dir AS d ON d.id = b.dir_id WHERE d.location_id = ?1"
     " AND b.state = 'vanished' AND b.status = 'failed' AND b.accepted_at IS NULL";
-static const char sql_dir_find[] = "SELECT id FROM dir WHERE location_id = ?1 AND path = ?2";
-static const char sql_dir_add[] = "INSERT INTO dir (location_id, path) VALUES (?1, ?2)";
 static const char sql_known[] =
     "SELECT id, name, size, mtime, mtime_nsec, device, inode, state, reasons, entries, first_seen,"
     " changed_at FROM backup WHERE dir_id = ?1 AND live = 1 AND name > ?2 ORDER BY name LIMIT ?3";
@@ -38,9 +36,6 @@ static const char sql_note[] =
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 static const char sql_gone[] =
     "INSERT OR IGNORE INTO temp.scan_gone (id, replaced) VALUES (?1, ?2)";
-static const char sql_dirs[] = "SELECT id, path FROM dir WHERE location_id = ?1";
-static const char sql_gone_dir[] = "INSERT OR IGNORE INTO temp.scan_gone (id, replaced)"
-				   " SELECT id, 0 FROM main.backup WHERE dir_id = ?1 AND live = 1";
 static const char sql_end[] =
     "UPDATE location SET status = ?2, reasons = ?3, device = coalesce(?4, device),"
     " free_bytes = ?5, first_scan = coalesce(first_scan, ?6), last_scan = ?6,"
@@ -92,6 +87,8 @@ store_scan_begin(struct store *store, const struct store_scan_options *options,
 	scan->options = *options;
 	scan->arena = BUF_INIT;
 	scan->waiting_text = BUF_INIT;
+	scan->listing = BUF_INIT;
+	scan->listed = BUF_INIT;
 	scan->slots = mem_array(STORE_SCAN_SLOTS, sizeof(*scan->slots));
 	if (store_exec(store, sql_temp, err) < 0 ||
 	    ask_location(scan, sql_any_live, &live, err) < 0 ||
@@ -114,6 +111,8 @@ store_scan_free(struct store_scan *scan)
 	store_scan_free_series(scan);
 	buf_release(&scan->arena);
 	buf_release(&scan->waiting_text);
+	buf_release(&scan->listing);
+	buf_release(&scan->listed);
 	free(scan->texts);
 	free(scan->seen);
 	free(scan->touched);
@@ -200,73 +199,7 @@ store_scan_note(struct store_scan *scan, struct err *err)
 	return store_exec(scan->store, "BEGIN", err);
 }
 
-/* ---------------------------------------------------------------- one directory */
-static void
-mark_seen(struct store_scan *scan, int64_t id)
-{
-	size_t at = (size_t)id / 8, cap = scan->seen_cap;
-
-	if (at >= cap) {
-		cap = at + at / 2 + 1024;
-		scan->seen = mem_resize(scan->seen, cap, 1);
-		memset(scan->seen + scan->seen_cap, 0, cap - scan->seen_cap);
-		scan->seen_cap = cap;
-	}
-	scan->seen[at] |= (uint8_t)(1U << (id % 8));
-}
-
-static bool
-is_seen(const struct store_scan *scan, int64_t id)
-{
-	size_t at = (size_t)id / 8;
-
-	return at < scan->seen_cap && (scan->seen[at] & (1U << (id % 8)));
-}
-
-static int
-add_dir(struct store_scan *scan, const char *path, size_t len, struct err *err)
-{
-	sqlite3_stmt *st;
-
-	/* A transaction that began by noting cannot turn into one that writes. */
-	if (!scan->direct && store_scan_flush(scan, err) < 0)
-		return -1;
-	if (store_scan_write(scan, err) < 0)
-		return -1;
-	st = store_stmt(scan->store, sql_dir_add, err);
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, scan->options.location_id);
-	store_bind_blob(st, 2, path, len);
-	if (store_run_stmt(scan->store, st, err) < 0)
-		return -1;
-	scan->dir_id = store_last_id(scan->store);
-	return scan->direct ? 0 : store_scan_flush(scan, err);
-}
-
-int
-store_scan_dir(struct store_scan *scan, const char *path, size_t len, struct err *err)
-{
-	sqlite3_stmt *st = store_stmt(scan->store, sql_dir_find, err);
-	int r;
-
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, scan->options.location_id);
-	store_bind_blob(st, 2, path, len);
-	r = store_step(scan->store, st, err);
-	if (r > 0)
-		scan->dir_id = sqlite3_column_int64(st, 0);
-	store_reset(st);
-	if (r < 0)
-		return -1;
-	scan->dir_is_new = r == 0;
-	if (r == 0 && add_dir(scan, path, len, err) < 0)
-		return -1;
-	mark_seen(scan, scan->dir_id);
-	return 0;
-}
-
+/* ---------------------------------------------------------------- what is known */
 size_t
 store_scan_keep(struct buf *arena, sqlite3_stmt *st, int col)
 {
@@ -348,6 +281,7 @@ note_seen(struct store_scan *scan, int64_t id, int64_t replaces, const struct st
 {
 	sqlite3_stmt *st;
 
+	scan->dir_changes = true;
 	if (store_scan_note(scan, err) < 0)
 		return -1;
 	st = store_stmt(scan->store, sql_note, err);
@@ -377,6 +311,7 @@ note_gone(struct store_scan *scan, int64_t id, bool replaced, struct err *err)
 {
 	sqlite3_stmt *st;
 
+	scan->dir_changes = true;
 	if (store_scan_note(scan, err) < 0)
 		return -1;
 	st = store_stmt(scan->store, sql_gone, err);
@@ -413,51 +348,6 @@ store_scan_gone(struct store_scan *scan, int64_t id, struct err *err)
 	return note_gone(scan, id, false, err);
 }
 
-static int
-gone_with_dir(struct store_scan *scan, int64_t dir_id, struct err *err)
-{
-	sqlite3_stmt *st;
-
-	if (store_scan_note(scan, err) < 0)
-		return -1;
-	st = store_stmt(scan->store, sql_gone_dir, err);
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, dir_id);
-	return store_run_stmt(scan->store, st, err);
-}
-
-int
-store_scan_unseen(struct store_scan *scan, bool (*spared)(void *arg, const char *path), void *arg,
-    struct err *err)
-{
-	struct buf path = BUF_INIT;
-	sqlite3_stmt *st;
-	int r;
-
-	if (scan->direct)
-		return 0;
-	st = store_stmt(scan->store, sql_dirs, err);
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, scan->options.location_id);
-	while ((r = store_step(scan->store, st, err)) > 0) {
-		if (is_seen(scan, sqlite3_column_int64(st, 0)))
-			continue;
-		buf_clear(&path);
-		store_add_path(&path, st, 1);
-		if (spared && spared(arg, path.data))
-			continue;
-		if (gone_with_dir(scan, sqlite3_column_int64(st, 0), err) < 0) {
-			r = -1;
-			break;
-		}
-	}
-	store_reset(st);
-	buf_release(&path);
-	return r < 0 ? -1 : 0;
-}
-
 int
 store_scan_forget(struct store_scan *scan, struct err *err)
 {
@@ -473,7 +363,8 @@ store_scan_end(struct store_scan *scan, const struct store_scan_result *result, 
 {
 	sqlite3_stmt *st;
 
-	if (store_scan_flush(scan, err) < 0 || store_begin(scan->store, err) < 0)
+	if (store_scan_flush_listed(scan, err) < 0 || store_scan_flush(scan, err) < 0 ||
+	    store_begin(scan->store, err) < 0)
 		return -1;
 	st = store_stmt(scan->store, sql_end, err);
 	if (!st)

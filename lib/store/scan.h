@@ -10,7 +10,7 @@
  *
  *	store_scan_begin
  *	store_scan_regroup                                        if the rules have changed
- *	store_scan_dir, store_scan_known …, store_scan_add | _change | _gone …     per directory
+ *	store_scan_dir, store_scan_known …, store_scan_add | _change | _gone …, store_scan_listed
  *	store_scan_unseen
  *	store_scan_apply | store_scan_forget
  *	store_scan_end
@@ -119,6 +119,13 @@ uint64_t store_scan_known_count(const struct store_scan *scan);
 
 /* Go to a directory (path relative to the location, without NUL; "" is its root). */
 int store_scan_dir(struct store_scan *scan, const char *path, size_t len, struct err *err);
+
+/* What store_scan_listed was given for this directory, if no live row of it has changed since; else
+ * NULL. Lives until the next store_scan_dir. */
+const uint8_t *store_scan_listing(const struct store_scan *scan, size_t *ret_len);
+/* The directory is done: remember that its rows are those of this listing, unless this scan noted a
+ * change in it. */
+int store_scan_listed(struct store_scan *scan, const uint8_t *listing, size_t len, struct err *err);
 
 struct store_known {
 	int64_t id;

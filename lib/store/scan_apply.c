@@ -382,7 +382,8 @@ store_scan_apply(struct store_scan *scan, struct err *err)
 	if (any_gone && store_exec(scan->store, sql_match, err) < 0)
 		return -1;
 	if (!scan->direct &&
-	    (each_batch(scan, sql_changes, 0, change_row, err) < 0 ||
+	    (store_scan_unlist(scan, err) < 0 ||
+		each_batch(scan, sql_changes, 0, change_row, err) < 0 ||
 		each_batch(scan, sql_adds, 0, add_row, err) < 0 ||
 		(any_gone && apply_gone(scan, err) < 0)))
 		return -1;

@@ -47,7 +47,10 @@ struct store_scan {
 
 	int64_t dir_id;
 	bool dir_is_new;
-	uint8_t *seen; /* one bit a directory id */
+	bool dir_changes;   /* something was noted in it */
+	struct buf listing; /* of the directory at hand, as it was */
+	struct buf listed;  /* to be written: id, length and listing of directories */
+	uint8_t *seen;      /* one bit a directory id */
 	size_t seen_cap;
 
 	struct buf arena; /* of the rows of store_scan_known */
@@ -74,6 +77,11 @@ void store_scan_touch(struct store_scan *scan, int64_t id);
 int store_scan_insert(
     struct store_scan *scan, int64_t dir_id, const struct store_seen *seen, struct err *err);
 int store_scan_flush_rows(struct store_scan *scan, struct err *err);
+
+/* Write what store_scan_listed remembers. */
+int store_scan_flush_listed(struct store_scan *scan, struct err *err);
+/* Before the rows of directories change: what is known of their listings is over. */
+int store_scan_unlist(struct store_scan *scan, struct err *err);
 
 /* The slot of a series, found or created; valid until the next call. */
 int store_scan_series(struct store_scan *scan, const char *name, size_t len, int64_t time,

@@ -20,13 +20,21 @@ struct world {
 	bool added[NAMES], replaced[NAMES], gone[NAMES];
 	char names[NAMES][16];
 	size_t asked;
+	size_t parts, same; /* digests that are known, and how many of them are what is found */
+	uint8_t digests[8][SCAN_DIGEST];
+	size_t listed; /* digests that came out; 0: none did */
 };
 
 static int
-on_dir(void *arg, const char *path, size_t len, struct err *err)
+on_dir(void *arg, const char *path, size_t len, const uint8_t **ret_digests, size_t *ret_len,
+    struct err *err)
 {
-	(void)arg;
+	struct world *w = arg;
+
 	(void)err;
+	if (w->parts)
+		*ret_digests = w->digests[0];
+	*ret_len = w->parts * SCAN_DIGEST;
 	assert_string_equal(path, "d");
 	assert_int_equal(len, 1);
 	return 0;
@@ -91,6 +99,18 @@ on_gone(void *arg, int64_t id, struct err *err)
 	return 0;
 }
 
+static int
+on_listed(void *arg, const uint8_t *digests, size_t len, struct err *err)
+{
+	struct world *w = arg;
+
+	(void)err;
+	w->listed = len / SCAN_DIGEST;
+	for (size_t i = 0; i < w->listed && i < w->same; i++)
+		assert_memory_equal(digests + i * SCAN_DIGEST, w->digests[i], SCAN_DIGEST);
+	return 0;
+}
+
 static void
 run(struct world *w, size_t part, bool incomplete)
 {
@@ -99,7 +119,8 @@ run(struct world *w, size_t part, bool incomplete)
 	    .known = on_known,
 	    .add = on_add,
 	    .change = on_change,
-	    .gone = on_gone};
+	    .gone = on_gone,
+	    .listed = on_listed};
 	struct scan_merge *merge = scan_merge_new(&ops, NOW, 300);
 	struct scan_entry *entries = mem_array(NAMES, sizeof(*entries));
 	size_t n = 0, at = 0;
@@ -117,8 +138,14 @@ run(struct world *w, size_t part, bool incomplete)
 		    .entries = entries + at,
 		    .count = n - at < part ? n - at : part,
 		    .first = at == 0,
-		    .incomplete = incomplete};
+		    .incomplete = incomplete,
+		    .has_digest = w->parts && !incomplete};
 
+		if (l.has_digest)
+			memcpy(l.digest,
+			    at / part < w->same ? w->digests[at / part]
+						: (const uint8_t *)"another one here",
+			    SCAN_DIGEST);
 		at += l.count;
 		l.last = at == n;
 		assert_int_equal(scan_merge_listing(merge, &l, NULL), 0);
@@ -159,10 +186,92 @@ test_random_worlds(void **state)
 	free(w);
 }
 
+/* Parts that are known are passed over, and what is behind them is compared as ever. */
+static void
+test_known_parts(void **state)
+{
+	struct world *w = mem_alloc(sizeof(*w));
+	const size_t part = 600;
+
+	(void)state;
+	srand(11);
+	for (size_t round = 0; round < 24; round++) {
+		size_t same = round % 6, rest = same * part;
+		bool fewer = round % 4 == 1;
+
+		*w = (struct world){.parts = 5, .same = same};
+		for (size_t i = 0; i < ARRAY_LEN(w->digests); i++)
+			memset(w->digests[i], (int)i + 1, SCAN_DIGEST);
+		for (size_t i = 0; i < NAMES; i++) {
+			(void)snprintf(w->names[i], sizeof(w->names[i]), "f%05zu", i);
+			w->known[i] = i < rest || rand() % 3;
+			w->here[i] = i < rest || (!fewer && rand() % 3);
+			w->differs[i] = i >= rest && rand() % 10 == 0;
+		}
+		run(w, part, false);
+		for (size_t i = 0; i < NAMES; i++) {
+			bool changed = w->known[i] && w->here[i] && w->differs[i];
+
+			assert_int_equal(w->added[i], (w->here[i] && !w->known[i]) || changed);
+			assert_int_equal(w->gone[i], w->known[i] && !w->here[i]);
+		}
+		assert_int_equal(w->asked == 0, same == 5);
+		assert_int_equal(w->listed == 0, same == 5);
+	}
+	free(w);
+}
+
+/* What time may change is not remembered as known. */
+static void
+test_lasting(void **state)
+{
+	static const struct {
+		int64_t mtime;
+		const char *name;
+		bool lasting;
+	} cases[] = {{5, "f00000", true}, {NOW - 10, "f00000", false},
+	    {NOW + 9999, "f00000", false}, {5, "f00000.tmp", true},
+	    {NOW - 10, "f00000.tmp", false}};
+	struct world *w = mem_alloc(sizeof(*w));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct scan_merge_ops ops = {.arg = w,
+		    .dir = on_dir,
+		    .known = on_known,
+		    .add = on_add,
+		    .change = on_change,
+		    .gone = on_gone,
+		    .listed = on_listed};
+		struct scan_merge *merge = scan_merge_new(&ops, NOW, 300);
+		const struct scan_entry e = {.name = cases[i].name,
+		    .name_len = (uint32_t)strlen(cases[i].name),
+		    .size = 10,
+		    .mtime = cases[i].mtime};
+		const struct scan_listing l = {.path = "d",
+		    .path_len = 1,
+		    .entries = &e,
+		    .count = 1,
+		    .first = true,
+		    .last = true,
+		    .has_digest = true};
+
+		*w = (struct world){0};
+		assert_int_equal(scan_merge_listing(merge, &l, NULL), 0);
+		assert_int_equal(w->listed, cases[i].lasting);
+		scan_merge_free(merge);
+	}
+	free(w);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_worlds)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_random_worlds),
+	    cmocka_unit_test(test_known_parts),
+	    cmocka_unit_test(test_lasting),
+	};
 
 	return cmocka_run_group_tests_name("scan/merge", tests, NULL, NULL);
 }
