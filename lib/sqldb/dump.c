@@ -52,6 +52,7 @@ sqldb_dump_new(const struct sqldb_dump_options *options)
 	d->stats.line = 1;
 	d->strings_plain = true;
 	d->delimiter[0] = ';';
+	d->rows = BUF_INIT;
 	d->text = BUF_INIT_MAX(options->max_statement ? options->max_statement : STATEMENT_MAX);
 	return d;
 }
@@ -62,6 +63,7 @@ sqldb_dump_free(struct sqldb_dump *d)
 	if (!d)
 		return;
 	buf_release(&d->text);
+	buf_release(&d->rows);
 	free(d);
 }
 

@@ -4,6 +4,8 @@
 
 #include "sqldb/sqldb_private.h"
 
+#define ROWS_BLOCK ((size_t)256 * 1024)
+
 static bool
 is_word_char(uint8_t c)
 {
@@ -23,6 +25,14 @@ line_clear(struct sqldb_dump *d)
 {
 	d->line_len = 0;
 	d->line[0] = '\0';
+}
+
+/* What stood in front of a statement is no part of it. */
+static void
+text_skip(struct sqldb_dump *d)
+{
+	if (!d->content)
+		buf_clear(&d->text);
 }
 
 /* A byte of the statement itself, outside comments. */
@@ -232,6 +242,7 @@ comment_step(struct sqldb_dump *d, uint8_t c)
 			return 0;
 		d->state = LEX_NORMAL;
 		d->space = true;
+		text_skip(d);
 		return sqldb_comment_end(d);
 	}
 	if (d->state == LEX_BLOCK_SLASH && c == '*') {
@@ -295,23 +306,58 @@ dollar_body(struct sqldb_dump *d, uint8_t c)
 		d->state = LEX_NORMAL;
 }
 
+/* Hand on what was read of the rows. */
+static int
+rows_flush(struct sqldb_dump *d)
+{
+	int r = d->rows.len ? d->options.rows(d->options.arg, d->rows.data, d->rows.len) : 0;
+
+	buf_clear(&d->rows);
+	d->rows_line = 0;
+	return r < 0 ? sqldb_fail(d, SQLDB_FAULT_STOPPED, "stopped") : 0;
+}
+
+/* At the end of a line of rows; the last one is only "\\.". */
+static int
+rows_line_end(struct sqldb_dump *d, bool last)
+{
+	if (!d->options.rows)
+		return 0;
+	if (!last) {
+		buf_char(&d->rows, '\n');
+		d->rows_line = d->rows.len;
+		return d->rows.len < ROWS_BLOCK ? 0 : rows_flush(d);
+	}
+	d->rows.len = d->rows_line;
+	if (rows_flush(d) < 0)
+		return -1;
+	return d->options.rows(d->options.arg, NULL, 0) < 0
+	    ? sqldb_fail(d, SQLDB_FAULT_STOPPED, "stopped")
+	    : 0;
+}
+
 static int
 copy_line(struct sqldb_dump *d, uint8_t c)
 {
+	int r = 0;
+
 	if (c != '\n') {
 		line_add(d, c);
 		return 0;
 	}
 	if (d->line_len && d->line[d->line_len - 1] == '\r')
 		d->line[--d->line_len] = '\0';
-	if (d->state == LEX_COPY_WAIT)
+	if (d->state == LEX_COPY_WAIT) {
 		d->state = LEX_COPY;
-	else if (strcmp(d->line, "\\.") == 0)
+	} else if (strcmp(d->line, "\\.") == 0) {
 		d->state = LEX_NORMAL;
-	else
+		r = rows_line_end(d, true);
+	} else {
 		d->stats.rows++;
+		r = rows_line_end(d, false);
+	}
 	line_clear(d);
-	return 0;
+	return r;
 }
 
 static int
@@ -393,6 +439,7 @@ step(struct sqldb_dump *d, uint8_t c)
 		}
 		d->state = LEX_NORMAL;
 		d->space = true;
+		text_skip(d);
 		return sqldb_comment_end(d);
 	case LEX_BLOCK:
 	case LEX_BLOCK_STAR:
@@ -436,6 +483,7 @@ step(struct sqldb_dump *d, uint8_t c)
 			return 0;
 		}
 		d->state = LEX_NORMAL;
+		text_skip(d);
 		return sqldb_meta_end(d);
 	case LEX_DELIMITER:
 		return delimiter_arg(d, c);
@@ -472,6 +520,21 @@ skip_plain(struct sqldb_dump *d, const uint8_t *data, size_t len)
 	return n;
 }
 
+/* A line of rows may be handed on in pieces once it is too long to be the last. */
+static int
+take_plain(struct sqldb_dump *d, const char *data, size_t len)
+{
+	if (d->state != LEX_COPY) {
+		if (d->options.statement)
+			buf_add(&d->text, data, len);
+		return 0;
+	}
+	if (!d->options.rows)
+		return 0;
+	buf_add(&d->rows, data, len);
+	return d->rows.len < ROWS_BLOCK || d->line_len < 4 ? 0 : rows_flush(d);
+}
+
 int
 sqldb_lex(struct sqldb_dump *d, const uint8_t *data, size_t len)
 {
@@ -480,12 +543,13 @@ sqldb_lex(struct sqldb_dump *d, const uint8_t *data, size_t len)
 
 		for (size_t k = i; n && k < i + n; k++)
 			d->stats.line += data[k] == '\n';
-		if (n && d->options.statement)
-			buf_add(&d->text, data + i, n);
+		if (n && take_plain(d, (const char *)data + i, n) < 0)
+			return -1;
 		i += n;
 		if (i == len)
 			break;
-		if (d->options.statement && (d->content || !isspace(data[i])))
+		if (d->options.statement && d->state != LEX_COPY && d->state != LEX_COPY_WAIT &&
+		    (d->content || !isspace(data[i])))
 			buf_char(&d->text, (char)data[i]);
 		if (step(d, data[i]) < 0)
 			return -1;

@@ -56,9 +56,16 @@ struct sqldb_stats {
 struct sqldb_dump_options {
 	enum sqldb_dialect dialect;
 	size_t max_statement; /* bytes of one statement for statement(); default 256 MiB */
-	/* Each complete statement as text, with its terminator (MySQL: without, it is the client's).
+	/* Each complete statement as text, without the comments in front of it, with its terminator
+	 * (MySQL: without, it is the client's).
 	 * -1 stops. May be NULL. */
 	int (*statement)(void *arg, const char *sql, size_t len);
+	/* PostgreSQL: whole or partial lines of rows behind the statement COPY … FROM stdin; NULL at
+	 * their end. -1 stops. May be NULL. */
+	int (*rows)(void *arg, const char *data, size_t len);
+	/* PostgreSQL: a command of psql that dumps have, without its backslash: connect, restrict,
+	 * unrestrict, encoding; any other is SQLDB_FAULT_UNSAFE. -1 stops. May be NULL. */
+	int (*command)(void *arg, const char *line);
 	/* The name of each table that is created: schema.name, without quotes. May be NULL. */
 	void (*table)(void *arg, const char *name);
 	void *arg;

@@ -80,8 +80,10 @@ struct sqldb_dump {
 	bool semicolon_last;
 	unsigned flags;
 	unsigned parens;
-	unsigned begins; /* BEGIN … END inside a function or trigger */
-	struct buf text; /* with options.statement */
+	unsigned begins;  /* BEGIN … END inside a function or trigger */
+	struct buf text;  /* with options.statement */
+	struct buf rows;  /* with options.rows */
+	size_t rows_line; /* where the line being read begins in it */
 
 	/* comments, meta-commands, delimiters, COPY lines: their first bytes */
 	char line[160];

@@ -381,6 +381,14 @@ sqldb_comment_end(struct sqldb_dump *d)
 	return 0;
 }
 
+static int
+pass_command(struct sqldb_dump *d)
+{
+	if (d->options.command && d->options.command(d->options.arg, d->line) < 0)
+		return sqldb_fail(d, SQLDB_FAULT_STOPPED, "stopped");
+	return 0;
+}
+
 /* A psql command. Those that pg_dump itself writes are harmless as it writes them. */
 int
 sqldb_meta_end(struct sqldb_dump *d)
@@ -399,17 +407,17 @@ sqldb_meta_end(struct sqldb_dump *d)
 		return sqldb_fail(d, SQLDB_FAULT_UNSAFE, "a command of psql: \\%.40s", line);
 	if (len == 8 && strncmp(line, "restrict", len) == 0 && *arg) {
 		(void)snprintf(d->key, sizeof(d->key), "%s", arg);
-		return 0;
+		return pass_command(d);
 	}
 	if (len == 10 && strncmp(line, "unrestrict", len) == 0 && *arg) {
 		if (strncmp(d->key, arg, sizeof(d->key) - 1) != 0)
 			return sqldb_fail(
 			    d, SQLDB_FAULT_UNSAFE, "\\unrestrict with another key than \\restrict");
 		d->key[0] = '\0';
-		return 0;
+		return pass_command(d);
 	}
 	if ((len == 7 && strncmp(line, "connect", len) == 0) || (len == 1 && *line == 'c') ||
 	    (len == 8 && strncmp(line, "encoding", len) == 0))
-		return 0;
+		return pass_command(d);
 	return sqldb_fail(d, SQLDB_FAULT_UNSAFE, "a command of psql: \\%.40s", line);
 }
