@@ -21,6 +21,7 @@
 #include "base/base.h"
 #include "hash/hash.h"
 #include "record/record.h"
+#include "verify/ledger.h"
 
 enum verify_method { /* bits */
 	VERIFY_SIZE = 1,
