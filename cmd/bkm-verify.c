@@ -5,6 +5,7 @@
 #include "bkm-verify/app.h"
 
 static const char *const require_words[] = {"pass", NULL};
+static const char *const coverage_words[] = {"text", "json", NULL};
 
 static int
 parse_methods(struct app *app, struct err *err)
@@ -68,7 +69,7 @@ setup(struct app *app, struct err *err)
 	app->items = mem_array(APP_ITEMS, sizeof(*app->items));
 	if (verify_reads(app->methods) && verify_pool_open(&app->pool, &pool, err) < 0)
 		return -1;
-	return app_budget(app, err);
+	return app_ledger_begin(app, err);
 }
 
 static void
@@ -83,6 +84,7 @@ release(struct app *app)
 		free(app->puts[i].record);
 		free(app->puts[i].digest);
 	}
+	app_ledger_release(app);
 	free(app->items);
 	free(app->puts);
 }
@@ -209,6 +211,7 @@ run(struct app *app, struct err *err)
 			r = tool_interrupted(err);
 	}
 	record_release(&rec);
+	app_ledger_end(app);
 	app_counts(app);
 	return r;
 }
@@ -227,8 +230,9 @@ main(int argc, char **argv)
 		.help = "begin with nothing after so long: 45m"},
 	    {"jobs", 'j', "N", .number = &app.jobs, .min = 1, .max = 256,
 		.help = "files read at once; default: one per processor"},
-	    {"coverage", 0, NULL, .flag = &app.coverage,
-		.help = "read nothing; say per location how much is verified"},
+	    {"coverage", 0, "FORM", .flag = &app.coverage, .text = &app.coverage_form,
+		.words = coverage_words, .optional = true,
+		.help = "read nothing; say how much is verified: json, text; default: by terminal"},
 	    {"require", 0, "pass", .text = &app.require, .words = require_words,
 		.help = "exit 1 unless all that was selected passed, and something was"},
 	    {"accept", 0, "ID", .list = &app.accept,
@@ -259,6 +263,7 @@ main(int argc, char **argv)
 		return tool_close(&app.tool, 0, NULL);
 	if (app.accept.count || app.coverage)
 		spec.input = TOOL_INPUT_NONE;
+	app.tool.quiet |= app.coverage && app_coverage_for_people(&app);
 	app.force |= app.accept.count > 0;
 	r = parse_methods(&app, &err);
 	if (r == 0 && app.due && app.force)

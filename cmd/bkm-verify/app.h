@@ -35,9 +35,27 @@ struct app_put {
 
 struct app_counts {
 	uint64_t pass, fail, error, skip;
-	uint64_t not_due, not_reached;
+	uint64_t not_due, not_reached, not_reached_bytes;
 	uint64_t bytes;
 	uint64_t selected, passed; /* for --require */
+};
+
+/* A location whose backups are in the plan of the night. */
+struct app_place {
+	int64_t location_id;
+	int64_t scanned; /* when the plan was made; a scan upstream may have been at it since */
+	bool seen;       /* its records have begun to come */
+};
+
+/* The plan of the night, with a budget or a limit of time. */
+struct app_ledger {
+	bool on;
+	uint64_t budget;              /* bytes, at most --budget */
+	struct verify_entry *entries; /* by id */
+	size_t count, cap;
+	struct app_place *places;
+	size_t place_count, place_cap;
+	int64_t waits_since; /* the longest waiting of what was not reached */
 };
 
 struct app {
@@ -45,6 +63,7 @@ struct app {
 	/* options */
 	struct tool_list method_words, accept;
 	bool due, force, coverage;
+	const char *coverage_form;
 	uint64_t budget, jobs;
 	int64_t max_time;
 	const char *require;
@@ -54,9 +73,7 @@ struct app {
 	int64_t interval; /* seconds */
 	int64_t stop_ms;  /* on clock_mono_ms(); 0: no limit of time */
 	uint64_t spent;   /* bytes handed to the pool */
-	/* With a budget: what comes behind this in the ledger has to wait. */
-	bool has_last;
-	struct store_ledger_entry last;
+	struct app_ledger ledger;
 
 	struct verify_pool *pool;
 	struct verify_manifests *manifests;
@@ -76,10 +93,21 @@ int app_commit(void *ctx, struct err *err);
 void app_counts(struct app *app);
 int app_skip(struct app_item *item, const char *reason, int64_t now, struct err *err);
 
-/* ledger.c: how far the budget reaches; what is covered. */
-int app_budget(struct app *app, struct err *err);
-bool app_reaches(struct app *app, const struct app_item *item);
+/* ledger.c: what is read tonight. */
+int app_ledger_begin(struct app *app, struct err *err);
+void app_ledger_release(struct app *app);
+enum app_turn { APP_TURN_NOT_DUE, APP_TURN_READ, APP_TURN_WAIT };
+/* Is it the turn of this one tonight? What is due has to wait at most; what is not may be read ahead. */
+int app_ledger_turn(struct app *app, const struct app_item *item, bool due, enum app_turn *ret_turn,
+    struct err *err);
+void app_not_reached(struct app *app, const struct app_item *item);
+/* Say on standard error what was not reached, if anything was not. */
+void app_ledger_end(struct app *app);
+struct store_ledger_query app_ledger_query(const struct app *app, int64_t location_id);
+
+/* coverage.c: what is covered. */
 int app_coverage(struct app *app, struct err *err);
+bool app_coverage_for_people(const struct app *app); /* a table, instead of records */
 
 /* accept.c: the backups that --accept names, one after another: 1, 0 at the end, -1. */
 int app_accept_check(struct app *app, struct err *err);

@@ -25,7 +25,7 @@ is_due(const struct app *app, const struct store_verify_state *s)
 		if (!(app->methods & method_of[i]))
 			continue;
 		if (m->verdict == RECORD_VERDICT_NONE || m->verdict == RECORD_VERDICT_FAIL ||
-		    m->at <= app->tool.now - app->interval)
+		    verify_ledger_is_old(m->at, app->tool.now, app->interval))
 			return true;
 	}
 	return false;
@@ -212,7 +212,7 @@ is_finding(const struct app *app, const struct tool_backup *b)
 static int
 not_reached(struct app *app, struct app_item *item, const char *stored, struct err *err)
 {
-	app->counts.not_reached++;
+	app_not_reached(app, item);
 	if (stored)
 		return pass_on(item, stored, err);
 	return app_skip(item, "budget", app->tool.now, err);
@@ -229,10 +229,13 @@ choose_row(struct app *app, struct app_item *item, struct tool_backup *b, struct
 	if (store_verify_state(app->tool.store, row->id, app->algorithm, &item->state, err) < 0)
 		goto out;
 	know_row(app, item, b);
-	if (!item->accept && !is_due(app, &item->state)) {
+	enum app_turn turn = APP_TURN_READ;
+	if (!item->accept && app_ledger_turn(app, item, is_due(app, &item->state), &turn, err) < 0)
+		goto out;
+	if (turn == APP_TURN_NOT_DUE) {
 		app->counts.not_due++;
 		r = pass_on(item, stored, err);
-	} else if (!item->accept && !app_reaches(app, item)) {
+	} else if (turn == APP_TURN_WAIT) {
 		r = not_reached(app, item, stored, err);
 	} else {
 		r = find_manifest(app, item, path, err);

@@ -225,6 +225,7 @@ app_counts(struct app *app)
 	tool_count(t, "skip", c->skip);
 	tool_count(t, "not_due", c->not_due);
 	tool_count(t, "not_reached", c->not_reached);
+	tool_count(t, "not_reached_bytes", c->not_reached_bytes);
 	tool_count(t, "bytes", c->bytes);
 	if (app->require && (c->passed < c->selected || c->selected == 0))
 		tool_require_failed(t);

@@ -82,6 +82,8 @@ static const struct word_list lists[RECORD_LISTS] = {
 	WORDS("failed", "late", "missing", "empty", "unreachable", "grade_dropped", "below_good",
 	    "stage_died", "stage_silent", "trouble")},
     [RECORD_LIST_REFERENCE] = {"reference", WORDS("baseline", "manifest", "embedded", "first")},
+    [RECORD_LIST_OUTLOOK] = {"outlook",
+	WORDS("complete", "on_course", "unknown", "too_slow", "too_late")},
 };
 
 #define B       RECORD_BACKUP
@@ -213,7 +215,7 @@ const struct record_field record_fields[] = {
     {L, "id", INT, "stable number: what --location-id means"},
     {L, "store", STR, "UUID of the store that gave the id"},
     {L, "host", STR, "machine of the location"},
-    {L, "location", STR, "its name"},
+    {L, "location", STR, "its name; null: over all"},
     {L, "path", PATH, "its directory"},
     {L, "path_b64", B64, "the exact bytes, only if they are not UTF-8"},
     {L, "type", STR, "its type in the configuration"},
@@ -239,8 +241,11 @@ const struct record_field record_fields[] = {
     {L, "coverage.never_backups", INT, "never looked at by some method"},
     {L, "coverage.never_bytes", INT, "their size"},
     {L, "coverage.oldest", TIME, "the oldest verdict that is asked for"},
+    {L, "coverage.oldest_unverified", TIME, "since when the longest waiting waits"},
     {L, "coverage.bytes_per_day", INT, "read a day, since the interval began"},
-    {L, "coverage.complete_by", TIME, "when the rest is done at that rate"},
+    {L, "coverage.new_bytes_per_day", INT, "that came a day, in the last interval"},
+    {L, "coverage.outlook", WORD(OUTLOOK), "whether the cycle will be complete"},
+    {L, "coverage.complete_by", TIME, "when the rest is done at that rate; absent: never"},
     {L, "coverage.cycle_days", INT, "days for all of it at that rate"},
 
     {C, "store", STR, "UUID of the store"},

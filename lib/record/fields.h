@@ -54,8 +54,9 @@ enum record_list {
 	RECORD_LIST_ERROR_REASON,    /* reason of an error record */
 	RECORD_LIST_ALERT_REASON,    /* reasons[] of an alert: its own words beside those above */
 	RECORD_LIST_REFERENCE,       /* what a digest was compared with */
+	RECORD_LIST_OUTLOOK,         /* enum record_outlook: of a coverage, worst last */
 };
-#define RECORD_LISTS (RECORD_LIST_REFERENCE + 1)
+#define RECORD_LISTS (RECORD_LIST_OUTLOOK + 1)
 
 enum record_state {
 	RECORD_STATE_NONE = 0,
@@ -139,6 +140,16 @@ enum record_cap {
 	RECORD_CAP_NEVER_SCANNED,
 };
 #define RECORD_CAPS (RECORD_CAP_NEVER_SCANNED + 1)
+
+/* When everything will have been verified within the interval. */
+enum record_outlook {
+	RECORD_OUTLOOK_NONE = 0,
+	RECORD_OUTLOOK_COMPLETE,  /* it is */
+	RECORD_OUTLOOK_ON_COURSE, /* at the time given */
+	RECORD_OUTLOOK_UNKNOWN,   /* nothing was read lately, so there is no rate */
+	RECORD_OUTLOOK_TOO_SLOW,  /* never: less is read than comes and grows old */
+	RECORD_OUTLOOK_TOO_LATE,  /* never: a cycle takes longer than backups are kept */
+};
 
 enum record_alert {
 	RECORD_ALERT_NONE = 0,

@@ -71,42 +71,43 @@ int store_verify_accept_gone(struct store *store, int64_t backup_id, int64_t now
 
 /* ---------------------------------------------------------------- the ledger */
 
-enum store_ledger_class {    /* in the order in which they are due */
-	STORE_LEDGER_NEW,    /* content that some method has never looked at */
-	STORE_LEDGER_FAILED, /* the last verdict was a fail, or the last try an error */
-	STORE_LEDGER_OLD,    /* the rest, oldest first */
-};
-
 struct store_ledger_query {
-	const char *host;
-	bool methods[STORE_VERIFY_METHODS]; /* that are asked for */
-	int64_t now;
-	int64_t interval; /* seconds a verdict is good for */
-};
-
-struct store_ledger_entry {
-	enum store_ledger_class class;
-	int64_t at; /* of the oldest verdict, CLOCK_NONE for new ones */
-	int64_t backup_id;
 	int64_t location_id;
-	uint64_t size;
+	bool methods[STORE_VERIFY_METHODS]; /* that are asked for */
+	int64_t since; /* only backups of this time or later; CLOCK_NONE: all */
 };
 
-/* Everything that is due, in its order: fn is called with each until it returns non-zero. */
+/* A complete backup on disk, and how the methods asked for stand. */
+struct store_ledger_entry {
+	int64_t backup_id, location_id, series_id;
+	const char *series; /* valid during the call */
+	uint64_t size;
+	int64_t time, first_seen;
+	int64_t oldest; /* the oldest verdict; CLOCK_NONE: some method never looked at it */
+	int64_t tried;  /* the last verdict or error; CLOCK_NONE */
+	bool failed;    /* one of the last verdicts is a fail, or the last try was an error */
+};
+
+/* All of a location by series: fn is called with each until it returns non-zero. */
 typedef int store_ledger_fn(void *arg, const struct store_ledger_entry *entry);
 int store_ledger(struct store *store, const struct store_ledger_query *query, store_ledger_fn *fn,
     void *arg, struct err *err);
 
-struct store_coverage {
-	uint64_t backups, bytes;                   /* complete, on disk */
-	uint64_t verified_backups, verified_bytes; /* every method looked at within the interval */
-	int64_t oldest; /* the oldest verdict among them all; CLOCK_NONE: none */
-	uint64_t never_backups, never_bytes; /* some method never looked at */
-	uint64_t read_bytes; /* by verifications of this location since now - interval */
-	int64_t first_read;  /* when the first of them was; CLOCK_NONE */
-};
+/* When the last scan of a location ended that could list it, CLOCK_NONE: never. */
+int
+store_ledger_scanned(struct store *store, int64_t location_id, int64_t *ret_at, struct err *err);
 
-int store_coverage(struct store *store, const struct store_ledger_query *query, int64_t location_id,
-    struct store_coverage *ret_coverage, struct err *err);
+/* What verification read since then: bytes, the time that took (each file one millisecond at least,
+ * summed over the workers), and when the first and the last of it was. location_id 0: of all. */
+struct store_ledger_read {
+	uint64_t bytes, ms;
+	int64_t first, last; /* CLOCK_NONE: nothing was */
+};
+int store_ledger_read(struct store *store, int64_t location_id, int64_t since,
+    struct store_ledger_read *ret_read, struct err *err);
+
+/* Bytes of the backups of a location, gone ones too, whose time is at or after since. */
+int store_ledger_new(
+    struct store *store, int64_t location_id, int64_t since, uint64_t *ret_bytes, struct err *err);
 
 #endif

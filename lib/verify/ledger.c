@@ -166,7 +166,7 @@ take_heads(struct plan *p)
 		if (!best)
 			return;
 		done[at] = true;
-		if (round == 0 || fits(p, best))
+		if ((round == 0 && !p->night->begun) || fits(p, best))
 			take(p, &p->lanes[at], best);
 	}
 }
@@ -299,27 +299,27 @@ verify_ledger_forecast(const struct verify_progress *p, struct verify_forecast *
 	    .complete_by = CLOCK_NONE,
 	};
 	if (!left) {
-		ret->outlook = VERIFY_OUTLOOK_COMPLETE;
+		ret->outlook = RECORD_OUTLOOK_COMPLETE;
 	} else if (!ret->rate) {
-		ret->outlook = VERIFY_OUTLOOK_UNKNOWN;
+		ret->outlook = RECORD_OUTLOOK_UNKNOWN;
 	} else if (!p->bounded) {
 		/* All that was due was reached: what is left has come, or grown old, since then. */
-		ret->outlook = VERIFY_OUTLOOK_ON_COURSE;
+		ret->outlook = RECORD_OUTLOOK_ON_COURSE;
 		ret->complete_by = p->now + CLOCK_DAY * days_for(left, ret->rate);
 	} else if (ret->rate <= ret->inflow) {
-		ret->outlook = VERIFY_OUTLOOK_TOO_SLOW;
+		ret->outlook = RECORD_OUTLOOK_TOO_SLOW;
 	} else {
 		/* New content is read first, so the cycle has what it leaves. */
 		uint64_t rest = ret->rate - ret->inflow;
 		bool again = !p->retention || p->retention > p->interval;
 		ret->cycle_days = days_for(p->bytes, rest);
 		if (p->retention && ret->cycle_days > p->retention / CLOCK_DAY)
-			ret->outlook = VERIFY_OUTLOOK_TOO_LATE;
+			ret->outlook = RECORD_OUTLOOK_TOO_LATE;
 		else if (again && ret->cycle_days > p->interval / CLOCK_DAY)
-			ret->outlook = VERIFY_OUTLOOK_TOO_SLOW;
+			ret->outlook = RECORD_OUTLOOK_TOO_SLOW;
 		else
-			ret->outlook = VERIFY_OUTLOOK_ON_COURSE;
-		if (ret->outlook == VERIFY_OUTLOOK_ON_COURSE)
+			ret->outlook = RECORD_OUTLOOK_ON_COURSE;
+		if (ret->outlook == RECORD_OUTLOOK_ON_COURSE)
 			ret->complete_by = p->now + CLOCK_DAY * days_for(left, rest);
 	}
 	if (!ret->cycle_days && ret->rate)

@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "record/record.h"
 
 #define VERIFY_EXPIRING (7 * (int64_t)CLOCK_DAY)
 
@@ -54,6 +55,7 @@ struct verify_entry {
 struct verify_night {
 	int64_t now, interval; /* seconds */
 	uint64_t budget;       /* bytes */
+	bool begun; /* something was read tonight: no file goes beyond what is left any more */
 };
 
 /* Is a verdict of that time too old? So is one from the future by more than the interval: a clock
@@ -68,15 +70,6 @@ verify_ledger_plan(const struct verify_night *night, struct verify_entry *entrie
 
 /* ---------------------------------------------------------------- when the cycle is complete */
 
-enum verify_outlook { /* in the order of RECORD_LIST_OUTLOOK */
-	VERIFY_OUTLOOK_NONE,
-	VERIFY_OUTLOOK_COMPLETE,  /* everything was verified within the interval */
-	VERIFY_OUTLOOK_ON_COURSE, /* it will be, at the time given */
-	VERIFY_OUTLOOK_TOO_SLOW,  /* never: less is read than comes and grows old */
-	VERIFY_OUTLOOK_TOO_LATE,  /* never: the cycle takes longer than backups are kept */
-	VERIFY_OUTLOOK_UNKNOWN,   /* nothing was read lately, so there is no rate */
-};
-
 struct verify_progress {
 	int64_t now, interval;
 	int64_t retention;             /* seconds; 0: none */
@@ -89,7 +82,7 @@ struct verify_progress {
 };
 
 struct verify_forecast {
-	enum verify_outlook outlook;
+	enum record_outlook outlook;
 	uint64_t rate;       /* bytes a day; 0: unknown */
 	uint64_t inflow;     /* bytes a day */
 	int64_t complete_by; /* CLOCK_NONE: never, or not known */

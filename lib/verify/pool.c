@@ -178,6 +178,12 @@ verify_pool_layers(const struct verify_pool *pool, struct buf *out)
 	sandbox_layers_json(&pool->layers, out);
 }
 
+unsigned
+verify_pool_jobs(const struct verify_pool *pool)
+{
+	return (unsigned)pool->worker_count;
+}
+
 size_t
 verify_pool_room(const struct verify_pool *pool)
 {

@@ -171,6 +171,8 @@ int verify_pool_open(
     struct verify_pool **ret_pool, const struct verify_pool_options *options, struct err *err);
 void verify_pool_close(struct verify_pool *pool); /* kills what still works; NULL is fine */
 
+unsigned verify_pool_jobs(const struct verify_pool *pool); /* workers at most */
+
 /* How many jobs may be under way before submit() has to wait. */
 size_t verify_pool_room(const struct verify_pool *pool);
 size_t verify_pool_pending(const struct verify_pool *pool);

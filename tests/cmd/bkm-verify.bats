@@ -426,7 +426,7 @@ mysql_text() {
 	[ "$(in_store 'SELECT count(*) FROM verification')" -eq $((first + 1)) ]
 	run --separate-stderr bkm-verify --stored --due
 	[ "$(in_store 'SELECT count(*) FROM verification')" -eq $((first + 1)) ]
-	BKM_NOW=$(date -u -d '31 days' +%FT%TZ) run --separate-stderr bkm-verify --stored
+	BKM_NOW=$(date -u -d '30 days' +%FT%TZ) run --separate-stderr bkm-verify --stored
 	[ "$(in_store 'SELECT count(*) FROM verification')" -eq $((first + 2)) ]
 	# A nightly look at the size does not make the checksum done.
 	echo more >db/b.bin && old db/b.bin
@@ -438,32 +438,94 @@ mysql_text() {
 	expect 2
 }
 
-@test "--budget: what is not reached is counted and keeps its verdict; every byte has its turn" {
+# count NAME: of the run record in $output.
+count() {
+	jq "select(.kind == \"run\" and .phase == \"end\").counts.$1" <<<"$output"
+}
+
+# read_tonight OPTION...: the numbers of what a run reads.
+read_tonight() {
+	local before
+	before=$(in_store 'SELECT max(id) FROM verification')
+	bkm-verify --stored -q "$@" 2>/dev/null || :
+	in_store "SELECT group_concat(backup_id) FROM verification WHERE id > $before"
+}
+
+# back DAYS ID: as if that backup had been verified so long ago.
+back() {
+	in_store "UPDATE verify_state SET size_at = size_at - $1 * 86400, checksum_at = checksum_at - $1 * 86400,
+		content_at = content_at - $1 * 86400, timestamp_at = timestamp_at - $1 * 86400
+		WHERE backup_id = $2"
+}
+
+@test "--budget: what is not reached is counted, said, and keeps its verdict; every byte has its turn" {
 	write_config db
 	for i in 1 2 3 4 5 6; do head -c 1000 /dev/urandom >"db/f$i.bin" && old "db/f$i.bin"; done
 	bkm-scan -q || :
 	for night in 1 2 3; do
 		run --separate-stderr bkm-verify --stored --budget 2K
 		expect 0
-		[ "$(jq 'select(.kind == "run" and .phase == "end").counts.pass' <<<"$output")" -eq $((2 * night)) ]
-		[ "$(jq 'select(.kind == "run" and .phase == "end").counts.not_reached' <<<"$output")" -eq $((6 - 2 * night)) ]
+		[ "$(count pass)" -eq $((2 * night)) ]
+		[ "$(count not_reached)" -eq $((6 - 2 * night)) ]
+		[ "$(count not_reached_bytes)" -eq $((6000 - 2000 * night)) ]
+		[ "$night" -eq 3 ] || has "$stderr" "not reached within the budget: $((6 - 2 * night)) due backups, "
 	done
+	[ -z "$stderr" ]
 	[ "$(in_store "SELECT count(*) FROM standing WHERE verify_verdict = 'pass'")" -eq 6 ]
-	# The oldest comes first, and a failure before it.
-	in_store "UPDATE verify_state SET size_at = size_at - 4000000, checksum_at = checksum_at - 4000000,
-		content_at = content_at - 4000000, timestamp_at = timestamp_at - 4000000 WHERE backup_id = 5"
+	# A failure is looked at again each night, and what waited longest has its turn.
+	back 40 5
+	back 31 6
+	back 1 3
 	in_store "UPDATE verify_state SET checksum_verdict = 'fail' WHERE backup_id = 3"
-	before=$(in_store 'SELECT max(id) FROM verification')
-	bkm-verify --stored --budget 1000 -q || :
-	[ "$(in_store "SELECT group_concat(backup_id) FROM verification WHERE id > $before")" = 3 ]
-	before=$(in_store 'SELECT max(id) FROM verification')
-	bkm-verify --stored --budget 1000 -q || :
-	[ "$(in_store "SELECT group_concat(backup_id) FROM verification WHERE id > $before")" = 5 ]
-	# A file larger than the budget has its turn too.
+	[ "$(read_tonight --budget 2K)" = 3,5 ]
+	# A file larger than the budget has its turn too, alone.
 	head -c 9000 /dev/urandom >db/large.bin && old db/large.bin
 	bkm-scan -q || :
 	run --separate-stderr bkm-verify --stored --budget 1K
-	is large.bin "pass - read"
+	[ "$(count bytes)" -le 1024 ]
+	has "$stderr" "the longest waits since "
+	later=$(date -u -d '40 days' +%FT%TZ)
+	for night in 1 2 3 4 5 6 7; do
+		BKM_NOW=$later bkm-verify --stored --budget 1K -q || :
+	done
+	[ "$(in_store "SELECT count(*) FROM verify_state WHERE checksum_at >= unixepoch('now', '39 days')")" -eq 7 ]
+}
+
+@test "--budget behind a scan: what it finds is new, comes at once, and is within the budget" {
+	write_config a b
+	for l in a b; do
+		for i in 1 2 3 4; do head -c 1000 /dev/urandom >"$l/f$i.bin" && old "$l/f$i.bin"; done
+	done
+	bkm-scan | bkm-verify -q
+	[ "$(in_store 'SELECT count(*) FROM verification')" -eq 8 ]
+	for l in a b; do
+		for i in 5 6 7 8; do head -c 1000 /dev/urandom >"$l/f$i.bin" && old "$l/f$i.bin"; done
+	done
+	run --separate-stderr bash -c 'bkm-scan | bkm-verify --budget 3K'
+	expect 0
+	[ "$(jq -s 'map(select(.kind == "run" and .command == "bkm-verify" and .phase == "end"))[0].counts
+		| .bytes == 3000 and .not_reached == 5' <<<"$output")" = true ]
+	# Locations that are not selected, or not to be verified, take nothing of it.
+	[ "$(read_tonight -l b --budget 2K | tr , '\n' | wc -l)" -eq 2 ]
+	cat >>config.yaml <<-EOF
+	      verify_integrity: false
+	EOF
+	of_b="SELECT count(*) FROM verification AS v JOIN location AS l ON l.id = v.location_id WHERE l.name = 'b'"
+	before=$(in_store "$of_b")
+	bkm-verify --stored --budget 3K -q || :
+	[ "$(in_store "$of_b")" -eq "$before" ]
+	[ "$(in_store 'SELECT count(*) FROM verification WHERE location_id = 1')" -eq 8 ]
+}
+
+@test "--budget reads ahead what the nights to come could not hold" {
+	write_config db
+	for i in $(seq 1 40); do head -c 1000 /dev/urandom >"db/f$i.bin" && aged "db/f$i.bin" '60 days ago'; done
+	bkm-scan | bkm-verify -q
+	[ -z "$(read_tonight --budget 100K)" ]
+	# Half of them in the last night, at a budget of four a night: some have to come before.
+	later=$(date -u -d '25 days' +%FT%TZ)
+	BKM_NOW=$later bkm-verify --stored --budget 4K -q
+	[ "$(in_store "SELECT count(*) FROM verify_state WHERE checksum_at >= unixepoch('now', '24 days')")" -ge 3 ]
 }
 
 @test "--max-time begins nothing when it is over" {
@@ -472,24 +534,77 @@ mysql_text() {
 	bkm-scan -q || :
 	run --separate-stderr bkm-verify --stored --max-time 1s
 	expect 0
+	# By the rate of the past, a second is worth so many bytes: the rest is left, and said.
+	in_store "UPDATE verification SET bytes = 1000, ms = 999"
+	for i in 1 2 3 4 5; do head -c 500 /dev/urandom >"db/f$i.bin" && old "db/f$i.bin"; done
+	bkm-scan -q || :
+	run --separate-stderr bkm-verify --stored --max-time 1s -j 1
+	[ "$(count bytes)" -eq 500 ]
+	[ "$(count not_reached)" -eq 4 ]
+	has "$stderr" "not reached within the time: 4 due backups, "
 	run --separate-stderr bkm-verify --stored --max-time soon
 	expect 2
 }
 
-@test "--coverage says how much is verified, and reads nothing" {
-	write_config db
-	for i in 1 2 3 4; do head -c 1000 /dev/urandom >"db/f$i.bin" && old "db/f$i.bin"; done
+@test "--coverage says how much is verified and when all will be, and reads nothing" {
+	write_config db empty
+	for i in 1 2 3 4; do head -c 1000 /dev/urandom >"db/f$i.bin" && aged "db/f$i.bin" '99 days ago'; done
 	bkm-scan -q || :
-	bkm-verify --stored --budget 3K -q
+	BKM_NOW=$(date -u -d '1 hour' +%FT%TZ) bkm-verify --stored --budget 3K -q
 	before=$(in_store 'SELECT count(*) FROM verification')
-	run --separate-stderr bkm-verify --coverage
+	BKM_NOW=$(date -u -d '2 hours' +%FT%TZ) run --separate-stderr bkm-verify --coverage
 	expect 0
 	some 'select(.kind == "location") | .location == "db" and (.coverage | .bytes == 4000
-		and .verified_bytes == 3000 and .ratio == 0.75 and .never_backups == 1 and .interval_days == 30
-		and .oldest and .complete_by and .cycle_days == 2)'
+		and .verified_bytes == 3000 and .ratio == 0.75 and .never_backups == 1 and .never_bytes == 1000
+		and .interval_days == 30 and .oldest and .oldest_unverified and .outlook == "on_course"
+		and .bytes_per_day == 3000 and .new_bytes_per_day == 0 and .complete_by and .cycle_days == 2)'
+	some 'select(.kind == "location") | .location == "empty" and .coverage.outlook == "complete"'
+	some 'select(.kind == "location") | .location == null and (.coverage | .bytes == 4000
+		and .verified_bytes == 3000 and .outlook == "on_course" and .complete_by)'
 	[ "$(in_store 'SELECT count(*) FROM verification')" -eq "$before" ]
 	run --separate-stderr bkm-verify --coverage x
 	expect 2
+	run --separate-stderr bkm-verify --coverage=xml
+	expect 2
+}
+
+@test "--coverage=text is a table; all that is verified is complete; nothing read is no rate" {
+	write_config db
+	head -c 2048 /dev/urandom >db/f.bin && old db/f.bin
+	bkm-scan -q || :
+	run --separate-stderr bkm-verify --coverage=text
+	expect 0
+	[[ ${lines[0]} == location*bytes*verified*never*waits\ from*a\ day* ]]
+	[[ ${lines[1]} =~ ^db\ .*2.0\ KiB.*0%.*2.0\ KiB\ .*unknown:\ nothing\ was\ read\ lately$ ]]
+	[[ ${lines[2]} =~ ^all\  ]]
+	[ "${#lines[@]}" -eq 3 ]
+	bkm-verify --stored -q
+	run --separate-stderr bkm-verify --coverage=text
+	[[ ${lines[1]} =~ ^db\ .*100%.*\ complete$ ]]
+	# A month later it is old again, and nothing was read for a month.
+	BKM_NOW=$(date -u -d '32 days' +%FT%TZ) run --separate-stderr bkm-verify --coverage
+	some 'select(.location == "db").coverage | .verified_bytes == 0 and .outlook == "unknown"
+		and (has("complete_by") | not) and .oldest_unverified == .oldest'
+}
+
+@test "--coverage: never, where less is read than comes, or a cycle is longer than the retention" {
+	write_config db
+	for i in $(seq 1 60); do head -c 1000 /dev/urandom >"db/f$i.bin" && aged "db/f$i.bin" "$((i / 2)) days ago"; done
+	bkm-scan -q || :
+	BKM_NOW=$(date -u -d '1 hour' +%FT%TZ) bkm-verify --stored --budget 1K -q
+	run --separate-stderr bkm-verify --coverage
+	some 'select(.location == "db").coverage | .outlook == "too_slow" and (has("complete_by") | not)
+		and .new_bytes_per_day > .bytes_per_day'
+	# 20,000 a day are read, 2,000 come: 3 days for all of it, and kept for two.
+	BKM_NOW=$(date -u -d '2 hours' +%FT%TZ) bkm-verify --stored --budget 19K -q
+	run --separate-stderr bkm-verify --coverage
+	some 'select(.location == "db").coverage | .outlook == "on_course" and .cycle_days == 4'
+	printf '      retention_days: 2\n' >>config.yaml
+	run --separate-stderr bkm-verify --coverage
+	some 'select(.location == "db").coverage.outlook == "too_late"'
+	some 'select(.kind == "location" and .location == null).coverage.outlook == "too_late"'
+	run --separate-stderr bkm-verify --coverage=text
+	has "$output" 'never: a cycle of 4 days is longer than backups are kept'
 }
 
 @test "--require pass is met only by passes, and by at least one" {

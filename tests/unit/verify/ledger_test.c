@@ -364,13 +364,20 @@ test_plans_are_deterministic_and_settled_ones_stay(void **state)
 	verify_ledger_plan(&night, a, 40);
 	for (int i = 0; i < 40; i++)
 		assert_true(a[i].reached);
+	/* What is found out later in a night has what is left of its budget, and no more. */
+	for (int i = 0; i < 40; i++)
+		a[i].settled = i > 0;
+	night.begun = true;
+	night.budget = 0;
+	verify_ledger_plan(&night, a, 40);
+	assert_false(a[0].reached);
 }
 
 /* ---------------------------------------------------------------- forecasts */
 
 static void
 expect_outlook(
-    const struct verify_progress *p, enum verify_outlook outlook, int64_t days, int64_t cycle)
+    const struct verify_progress *p, enum record_outlook outlook, int64_t days, int64_t cycle)
 {
 	struct verify_forecast f;
 	verify_ledger_forecast(p, &f);
@@ -396,27 +403,27 @@ test_forecasts(void **state)
 	};
 	struct verify_progress p = usual;
 	/* 220 a day are read, 20 come: 200 for the cycle. */
-	expect_outlook(&p, VERIFY_OUTLOOK_ON_COURSE, 10, 15);
+	expect_outlook(&p, RECORD_OUTLOOK_ON_COURSE, 10, 15);
 	p.verified_bytes = p.bytes;
-	expect_outlook(&p, VERIFY_OUTLOOK_COMPLETE, 0, 14);
+	expect_outlook(&p, RECORD_OUTLOOK_COMPLETE, 0, 14);
 	p = usual;
 	p.read_bytes = 0;
 	p.read_since = CLOCK_NONE;
-	expect_outlook(&p, VERIFY_OUTLOOK_UNKNOWN, 0, 0);
+	expect_outlook(&p, RECORD_OUTLOOK_UNKNOWN, 0, 0);
 	p = usual;
 	p.read_bytes = 1000 * MB; /* 80 for the cycle: 38 days */
-	expect_outlook(&p, VERIFY_OUTLOOK_TOO_SLOW, 0, 38);
+	expect_outlook(&p, RECORD_OUTLOOK_TOO_SLOW, 0, 38);
 	p.retention = 35 * (int64_t)CLOCK_DAY;
-	expect_outlook(&p, VERIFY_OUTLOOK_TOO_LATE, 0, 38);
+	expect_outlook(&p, RECORD_OUTLOOK_TOO_LATE, 0, 38);
 	p.retention = 365 * (int64_t)CLOCK_DAY;
-	expect_outlook(&p, VERIFY_OUTLOOK_TOO_SLOW, 0, 38);
+	expect_outlook(&p, RECORD_OUTLOOK_TOO_SLOW, 0, 38);
 	p = usual;
 	p.read_bytes = 150 * MB; /* less than what comes */
-	expect_outlook(&p, VERIFY_OUTLOOK_TOO_SLOW, 0, 200);
+	expect_outlook(&p, RECORD_OUTLOOK_TOO_SLOW, 0, 200);
 	p.bounded = false; /* but nothing was left behind: it cannot be too little */
-	expect_outlook(&p, VERIFY_OUTLOOK_ON_COURSE, 134, 200);
+	expect_outlook(&p, RECORD_OUTLOOK_ON_COURSE, 134, 200);
 	p = (struct verify_progress){.now = START, .interval = INTERVAL};
-	expect_outlook(&p, VERIFY_OUTLOOK_COMPLETE, 0, 0);
+	expect_outlook(&p, RECORD_OUTLOOK_COMPLETE, 0, 0);
 }
 
 int
