@@ -377,7 +377,7 @@ archive_walk_library(struct archive_walker *w, enum archive_kind kind)
 
 	w->result->checked = kind == ARCHIVE_KIND_7ZIP; /* a CRC per file */
 	if (kind == ARCHIVE_KIND_7ZIP)
-		l.pread_buf = mem_alloc(PREAD_SIZE);
+		l.pread_buf = mem_pages(PREAD_SIZE);
 	if (!a)
 		archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "libarchive does not start");
 	else if (open_reader(&l, a, kind) == 0)

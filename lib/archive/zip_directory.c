@@ -316,7 +316,7 @@ archive_zip_pos(const struct zip_directory *d, uint64_t i, uint64_t pos)
 int
 archive_zip_open(struct archive_walker *w, struct zip_directory *d)
 {
-	*d = (struct zip_directory){.w = w, .buf = mem_alloc(BUF_SIZE)};
+	*d = (struct zip_directory){.w = w, .buf = mem_pages(BUF_SIZE)};
 	if (read_end(d) < 0)
 		return -1;
 	if (d->count > w->limits.max_entries)

@@ -38,6 +38,16 @@ mem_array(size_t count, size_t size)
 }
 
 void *
+mem_pages(size_t size)
+{
+	void *p = NULL;
+
+	if (posix_memalign(&p, (size_t)sysconf(_SC_PAGESIZE), size ? size : 1) != 0)
+		out_of_memory();
+	return p;
+}
+
+void *
 mem_resize(void *ptr, size_t count, size_t size)
 {
 	void *p = reallocarray(ptr, count ? count : 1, size ? size : 1);

@@ -171,7 +171,7 @@ judge(struct copying *c, int64_t start)
 void
 restore_directory(struct restore_child *child)
 {
-	struct copying c = {.child = child, .path = BUF_INIT, .block = mem_alloc(BLOCK)};
+	struct copying c = {.child = child, .path = BUF_INIT, .block = mem_pages(BLOCK)};
 	int64_t start = clock_mono_ms();
 	int fd = openat(child->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

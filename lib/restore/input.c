@@ -65,7 +65,7 @@ input_pread(void *arg, void *data, size_t len, uint64_t offset, struct err *err)
 void
 restore_input_init(struct restore_input *in, int fd, uint64_t size, struct codec_input *ret)
 {
-	*in = (struct restore_input){.fd = fd, .block = mem_alloc(BLOCK)};
+	*in = (struct restore_input){.fd = fd, .block = mem_pages(BLOCK)};
 	*ret =
 	    (struct codec_input){.read = input_read, .pread = input_pread, .size = size, .arg = in};
 }

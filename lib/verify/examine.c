@@ -6,13 +6,12 @@
 
 #include "verify/worker_private.h"
 
-static int
-failed(struct verify_answer *a, enum verify_reason reason, const char *detail)
+void
+verify_answer_failed(struct verify_answer *a, enum verify_reason reason, const char *detail)
 {
 	a->outcome = VERIFY_FAILED;
 	a->reason = reason;
 	snprintf(a->detail, sizeof(a->detail), "%.*s", VERIFY_DETAIL_MAX - 1, detail);
-	return -1;
 }
 
 static bool
@@ -20,6 +19,17 @@ is_same(const struct stat *st, const struct verify_job *job)
 {
 	return st->st_size >= 0 && (uint64_t)st->st_size == job->size &&
 	    st->st_mtim.tv_sec == job->mtime && (uint32_t)st->st_mtim.tv_nsec == job->mtime_nsec;
+}
+
+void
+verify_answer_settle(
+    struct verify_answer *a, const struct verify_job *job, const struct verify_input *in)
+{
+	struct stat st;
+	if (fstat(job->fd, &st) < 0)
+		verify_answer_failed(a, VERIFY_REASON_UNREADABLE, strerror(errno));
+	else if (!is_same(&st, job) || (in->ended && in->pos != job->size))
+		a->outcome = VERIFY_CHANGED;
 }
 
 static int
@@ -36,9 +46,11 @@ read_all(struct verify_input *in, const struct verify_job *job, int64_t deadline
 		return 0; /* enough was seen */
 	if (r == 0)
 		r = verify_input_finish(in, a->digests, &err);
-	if (r < 0)
-		return failed(
+	if (r < 0) {
+		verify_answer_failed(
 		    a, VERIFY_REASON_UNREADABLE, in->error ? strerror(in->error) : err.msg);
+		return -1;
+	}
 	a->bytes = in->pos;
 	return 0;
 }
@@ -49,21 +61,16 @@ verify_worker_examine(struct verify_context *context, const struct verify_job *j
 {
 	struct verify_input in = {0};
 	struct err err = {0};
-	struct stat st;
 	int64_t start = clock_mono_ms();
 	memset(a, 0, sizeof(*a));
 	bool threaded = job->content && job->size > VERIFY_BLOCK;
 	if (verify_input_open(
 		&in, context, job->fd, job->size, cached, job->algorithms, threaded, &err) < 0) {
-		failed(a, VERIFY_REASON_UNSUPPORTED, err.msg);
+		verify_answer_failed(a, VERIFY_REASON_UNSUPPORTED, err.msg);
 		return;
 	}
-	if (read_all(&in, job, job->max_ms ? start + job->max_ms : 0, a) == 0) {
-		if (fstat(job->fd, &st) < 0)
-			failed(a, VERIFY_REASON_UNREADABLE, strerror(errno));
-		else if (!is_same(&st, job) || (in.ended && in.pos != job->size))
-			a->outcome = VERIFY_CHANGED;
-	}
+	if (read_all(&in, job, job->max_ms ? start + job->max_ms : 0, a) == 0)
+		verify_answer_settle(a, job, &in);
 	verify_input_close(&in);
 	a->ms = clock_mono_ms() - start;
 }

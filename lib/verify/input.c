@@ -177,7 +177,7 @@ void
 verify_context_init(struct verify_context *c, const struct verify_limits *limits)
 {
 	*c = (struct verify_context){0};
-	c->blocks = mem_array(VERIFY_BLOCKS, VERIFY_BLOCK);
+	c->blocks = mem_pages(VERIFY_BLOCKS * VERIFY_BLOCK);
 	if (limits)
 		c->limits = *limits;
 }
@@ -187,6 +187,7 @@ verify_context_release(struct verify_context *c)
 {
 	for (size_t i = 0; i < VERIFY_DIGESTS; i++)
 		hash_free(c->hashes[i]);
+	hash_pair_free(c->pair);
 	free(c->blocks);
 }
 
@@ -231,10 +232,9 @@ at_end(struct verify_input *in)
 	return 0;
 }
 
-static ssize_t
-input_read(void *arg, const uint8_t **ret_data, struct err *err)
+ssize_t
+verify_input_read(struct verify_input *in, const uint8_t **ret_data, struct err *err)
 {
-	struct verify_input *in = arg;
 	ssize_t n;
 	if (in->ended)
 		return 0;
@@ -253,15 +253,22 @@ input_read(void *arg, const uint8_t **ret_data, struct err *err)
 	if (n == 0)
 		return at_end(in);
 	in->short_read = n < VERIFY_BLOCK;
-	in->block = (in->block + 1) % VERIFY_BLOCKS;
 	in->pos += (uint64_t)n;
-	if (in->hasher)
+	if (in->hasher) {
+		in->block = (in->block + 1) % VERIFY_BLOCKS;
 		hasher_give(in->hasher, (size_t)n);
-	else if (hash_block(in, block, (size_t)n) < 0)
+	} else if (hash_block(in, block, (size_t)n) < 0) {
 		return err_set(err, ERR_UNSUPPORTED, "libcrypto refuses to compute the digest");
+	}
 	give_back(in, false);
 	*ret_data = block;
 	return n;
+}
+
+static ssize_t
+input_read(void *arg, const uint8_t **ret_data, struct err *err)
+{
+	return verify_input_read(arg, ret_data, err);
 }
 
 static ssize_t
@@ -297,7 +304,7 @@ verify_input_finish(
 {
 	const uint8_t *data;
 	ssize_t n;
-	while ((n = input_read(in, &data, err)) > 0)
+	while ((n = verify_input_read(in, &data, err)) > 0)
 		continue;
 	if (!hasher_stop(in))
 		return err_set(err, ERR_UNSUPPORTED, "libcrypto refuses to compute the digest");

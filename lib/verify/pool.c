@@ -51,6 +51,7 @@ struct verify_pool {
 	size_t slot_count;
 	size_t head, pending; /* the oldest, and how many there are */
 	size_t queued;        /* of them not yet sent */
+	bool pairs;           /* the workers can read two files side by side */
 	struct sandbox_layers layers;
 	unsigned failures; /* workers in a row that did not come up */
 };
@@ -146,6 +147,9 @@ verify_pool_open(
 	if (pool->slot_count > 512) /* descriptors are open meanwhile */
 		pool->slot_count = 512;
 	pool->slots = mem_array(pool->slot_count, sizeof(*pool->slots));
+	struct hash_pair *pair = hash_pair_new("sha256");
+	pool->pairs = pair;
+	hash_pair_free(pair);
 	/* The first shows that it works; the others come when there is work for them. */
 	if (worker_start(pool, &pool->workers[0], err) < 0) {
 		verify_pool_close(pool);
@@ -325,24 +329,44 @@ is_small(const struct slot *s)
 	return !s->alone && s->request.size <= SMALL;
 }
 
+/* Two large files that want their digest only are read side by side, unless one of them would be
+ * alone for most of the time. */
+static bool
+is_pair(const struct verify_pool *pool, const struct slot *a, const struct slot *b)
+{
+	uint64_t x = a->request.size, y = b->request.size;
+	return pool->pairs && !a->alone && !b->alone && verify_is_plain(&a->request) &&
+	    verify_is_plain(&b->request) && x / 2 <= y && y / 2 <= x;
+}
+
+static size_t
+idle_workers(const struct verify_pool *pool)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < pool->worker_count; i++)
+		n += !pool->workers[i].pid || !pool->workers[i].batch_count;
+	return n ? n : pool->worker_count;
+}
+
 /* The oldest queued slots that may travel together. */
 static void
 collect(struct verify_pool *pool, bool all, struct batch *batch)
 {
 	*batch = (struct batch){.ms = GRACE_MS};
 	/* At the end a share for each worker, so that few small files do not all go to one. */
-	size_t share = all ? pool->queued / pool->worker_count : VERIFY_BATCH;
+	size_t share = all ? pool->queued / idle_workers(pool) : VERIFY_BATCH;
 	size_t most = share < 1 ? 1 : share > VERIFY_BATCH ? VERIFY_BATCH : share;
 	for (size_t i = 0; i < pool->pending && batch->count < most; i++) {
 		size_t at = (pool->head + i) % pool->slot_count;
 		struct slot *s = &pool->slots[at];
 		if (s->state != SLOT_QUEUED)
 			continue;
-		if (batch->count && !is_small(s))
+		const struct slot *first = batch->count ? &pool->slots[batch->slots[0]] : s;
+		if (batch->count && (is_small(first) ? !is_small(s) : !is_pair(pool, first, s)))
 			break;
 		batch->slots[batch->count++] = at;
 		batch->ms += s->request.max_ms;
-		if (!is_small(s))
+		if (batch->count == HASH_PAIR && !is_small(first))
 			break;
 	}
 }
@@ -433,7 +457,8 @@ verify_pool_submit(struct verify_pool *pool, const struct verify_job *job, struc
 	}
 	pool->pending++;
 	pool->queued++;
-	return dispatch(pool, !is_small(s), err);
+	/* A large file goes at once, unless another one may soon keep it company. */
+	return dispatch(pool, !is_small(s) && !(pool->pairs && verify_is_plain(&s->request)), err);
 }
 
 /* ---------------------------------------------------------------- waiting */

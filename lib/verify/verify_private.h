@@ -20,6 +20,8 @@ struct verify_hasher; /* a thread that digests blocks behind the reader */
 struct verify_context {
 	uint8_t *blocks; /* VERIFY_BLOCKS of VERIFY_BLOCK bytes */
 	struct hash *hashes[VERIFY_DIGESTS];
+	struct hash_pair *pair; /* NULL: none yet, or none to be had */
+	bool no_pair;
 	struct verify_limits limits;
 };
 
@@ -30,10 +32,10 @@ struct verify_input {
 	struct verify_context *context;
 	int fd;
 	uint64_t size;
-	uint64_t pos;                 /* of the next byte to read */
-	uint64_t dropped;             /* up to here the page cache was left as it was found */
-	uint64_t cached;              /* bit i: stripe i of 64 was in the page cache before */
-	size_t block;                 /* the block that is filled next */
+	uint64_t pos;     /* of the next byte to read */
+	uint64_t dropped; /* up to here the page cache was left as it was found */
+	uint64_t cached;  /* bit i: stripe i of 64 was in the page cache before */
+	size_t block;     /* the block that is filled next; with a hasher they go round */
 	struct verify_hasher *hasher; /* NULL: digests are taken in place */
 	unsigned digests;             /* how many of context->hashes are in use */
 	bool short_read;              /* the last one gave less than was asked for */
@@ -44,6 +46,8 @@ struct verify_input {
 /* threaded: digests are computed beside whatever the caller does with the blocks. */
 int verify_input_open(struct verify_input *in, struct verify_context *c, int fd, uint64_t size,
     uint64_t cached, const char *const algorithms[VERIFY_DIGESTS], bool threaded, struct err *err);
+/* The next bytes, digested already, valid until the next call: their number, 0 at the end, -1. */
+ssize_t verify_input_read(struct verify_input *in, const uint8_t **ret_data, struct err *err);
 /* Read what is left, finish the digests. */
 int verify_input_finish(
     struct verify_input *in, struct verify_digest digests[VERIFY_DIGESTS], struct err *err);

@@ -34,9 +34,8 @@ receive(int socket, struct verify_request *requests, int *fds)
 	return (ssize_t)count;
 }
 
-static void
-work(
-    struct verify_context *context, const struct verify_request *q, int fd, struct verify_answer *a)
+static struct verify_job
+job_of(const struct verify_request *q, int fd)
 {
 	struct verify_job job = {
 	    .fd = fd,
@@ -49,8 +48,34 @@ work(
 	};
 	for (size_t i = 0; i < VERIFY_DIGESTS; i++)
 		job.algorithms[i] = *q->algorithms[i] ? q->algorithms[i] : NULL;
-	verify_worker_examine(context, &job, q->cached, a);
-	close(fd);
+	return job;
+}
+
+static size_t
+count_plain(const struct verify_request *requests, size_t count)
+{
+	size_t n = 0;
+	while (n < count && verify_is_plain(&requests[n]))
+		n++;
+	return n;
+}
+
+static void
+work(struct verify_context *context, const struct verify_request *requests, const int *fds,
+    struct verify_answer *answers, size_t count)
+{
+	for (size_t i = 0; i < count;) {
+		size_t n = count_plain(requests + i, count - i);
+		if (n > 1 && verify_lanes(context, requests + i, fds + i, answers + i, n)) {
+			i += n;
+			continue;
+		}
+		struct verify_job job = job_of(&requests[i], fds[i]);
+		verify_worker_examine(context, &job, requests[i].cached, &answers[i]);
+		i++;
+	}
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
 }
 
 int
@@ -63,8 +88,7 @@ verify_worker_main(int socket, const struct verify_limits *limits)
 	ssize_t n;
 	verify_context_init(&context, limits);
 	while ((n = receive(socket, requests, fds)) > 0) {
-		for (ssize_t i = 0; i < n; i++)
-			work(&context, &requests[i], fds[i], &answers[i]);
+		work(&context, requests, fds, answers, (size_t)n);
 		if (send(socket, answers, (size_t)n * sizeof(*answers), MSG_NOSIGNAL) < 0)
 			break;
 	}

@@ -27,6 +27,19 @@ struct verify_request {
 void verify_worker_examine(struct verify_context *context, const struct verify_job *job,
     uint64_t cached, struct verify_answer *a);
 
+/* Is a digest that two files may share a thread for all that is asked for? */
+bool verify_is_plain(const struct verify_request *q);
+
+/* Files of which only the digest is wanted, two at a time (lanes.c). fds stay with the caller.
+ * False: that cannot be done here, and nothing was done. */
+bool verify_lanes(struct verify_context *context, const struct verify_request *requests,
+    const int *fds, struct verify_answer *answers, size_t count);
+
+/* Parts of an answer (examine.c): what could not be done; whether the file was left as it was. */
+void verify_answer_failed(struct verify_answer *a, enum verify_reason reason, const char *detail);
+void verify_answer_settle(
+    struct verify_answer *a, const struct verify_job *job, const struct verify_input *in);
+
 /* The life of a worker: jobs from the socket until it closes. Returns the exit status. */
 int verify_worker_main(int socket, const struct verify_limits *limits);
 

@@ -127,6 +127,67 @@ test_order(void **state)
 	verify_pool_close(pool);
 }
 
+/* A file with bytes of its own, and their digest. */
+static struct verify_digest
+make_random(const char *name, size_t len, uint32_t seed)
+{
+	struct verify_digest d;
+	struct hash *h;
+	char *text = mem_alloc(len), *p = path_of(name);
+	for (size_t i = 0; i < len; i++) {
+		seed = seed * 1664525 + 1013904223;
+		text[i] = (char)(seed >> 24);
+	}
+	assert_int_equal(fsio_write_atomic(p, text, len, 0644, NULL), 0);
+	assert_int_equal(hash_new("sha256", &h, NULL), 0);
+	assert_int_equal(hash_begin(h, NULL), 0);
+	assert_int_equal(hash_update(h, text, len, NULL), 0);
+	assert_int_equal(hash_end(h, d.data, &d.len, NULL), 0);
+	hash_free(h);
+	free(text);
+	free(p);
+	return d;
+}
+
+/* Of what is read side by side, each answer is about its own file: long and short, one that is not
+ * what it was, and others between them that are looked into. */
+static void
+test_two_at_a_time(void **state)
+{
+	(void)state;
+	static const size_t lens[] = {
+	    1, 262144, 262145, 63, 64, 3000000, 2500000, 2000000, 300000, 8192, 5000000};
+	struct verify_digest digests[ARRAY_LEN(lens)];
+	struct verify_pool *pool = open_pool(2);
+	struct verify_answer a;
+	char name[20];
+	for (uint32_t i = 0; i < ARRAY_LEN(lens); i++) {
+		snprintf(name, sizeof(name), "random%u", i);
+		digests[i] = make_random(name, lens[i], i);
+	}
+	for (size_t i = 0; i < 6 * ARRAY_LEN(lens); i++) {
+		snprintf(name, sizeof(name), "random%zu", i % ARRAY_LEN(lens));
+		struct verify_job j = job(name, (void *)(intptr_t)i);
+		j.content = i % 13 == 5;
+		j.mtime -= i % 17 == 3;
+		if (i % 19 == 4) {
+			j.algorithms[0] = "md5";
+			j.algorithms[1] = "sha256";
+		}
+		assert_int_equal(verify_pool_submit(pool, &j, NULL), 0);
+	}
+	for (size_t i = 0; i < 6 * ARRAY_LEN(lens); i++) {
+		const struct verify_digest *d = &a.digests[i % 19 == 4], *e;
+		e = &digests[i % ARRAY_LEN(lens)];
+		next(pool, (intptr_t)i, &a);
+		assert_int_equal(a.outcome, i % 17 == 3 ? VERIFY_CHANGED : VERIFY_READ);
+		assert_int_equal(a.bytes, lens[i % ARRAY_LEN(lens)]);
+		assert_int_equal(d->len, e->len);
+		assert_memory_equal(d->data, e->data, e->len);
+	}
+	verify_pool_close(pool);
+}
+
 static void
 test_a_worker_that_dies_costs_one_answer(void **state)
 {
@@ -135,6 +196,7 @@ test_a_worker_that_dies_costs_one_answer(void **state)
 	struct verify_answer a;
 	make_large("huge", (off_t)1 << 40);
 	struct verify_job j = job("huge", (void *)1);
+	j.content = true; /* so that it goes at once */
 	assert_int_equal(verify_pool_submit(pool, &j, NULL), 0);
 	j = job("small", (void *)2);
 	assert_int_equal(verify_pool_submit(pool, &j, NULL), 0);
@@ -232,6 +294,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_order),
+	    cmocka_unit_test(test_two_at_a_time),
 	    cmocka_unit_test(test_a_worker_that_dies_costs_one_answer),
 	    cmocka_unit_test(test_a_worker_that_is_too_slow_is_ended),
 	    cmocka_unit_test(test_a_file_that_changes),
