@@ -262,12 +262,16 @@ json_real(struct json *j, const char *key, double v, int decimals)
 void
 json_time(struct json *j, const char *key, int64_t t)
 {
-	char text[CLOCK_TEXT_LEN];
+	char text[CLOCK_TEXT_LEN + 2] = "\"";
+	size_t len;
 
-	if (t == CLOCK_NONE)
+	if (t == CLOCK_NONE) {
 		unknown(j, key);
-	else
-		json_str(j, key, clock_format(t, text));
+		return;
+	}
+	len = strlen(clock_format(t, text + 1));
+	text[1 + len] = '"';
+	json_raw(j, key, text, len + 2);
 }
 
 void

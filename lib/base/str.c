@@ -201,11 +201,18 @@ str_utf8_len(const void *data, size_t avail)
 bool
 str_is_utf8(const void *data, size_t len)
 {
+	const uint64_t high = 0x8080808080808080U;
 	const uint8_t *s = data;
+	uint64_t w;
 
 	while (len) {
-		size_t n = str_utf8_len(s, len);
+		size_t n = sizeof(w);
 
+		/* Eight bytes of ASCII at once, where it is that. */
+		if (len >= n)
+			memcpy(&w, s, n);
+		if (len < n || w & high)
+			n = str_utf8_len(s, len);
 		if (!n)
 			return false;
 		s += n;

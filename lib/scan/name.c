@@ -112,6 +112,14 @@ matches(const struct pattern *p, const char *name, size_t len)
 	return len == p->len && equal(name, p->text, len);
 }
 
+/* What the patterns begin and end with, in lower case: hardly a backup has either. The tests go
+ * through all patterns. */
+static bool
+may_match(const char *name, size_t len, const char *first, const char *last)
+{
+	return len && (strchr(first, name[0] | 0x20) || strchr(last, name[len - 1] | 0x20));
+}
+
 static bool
 matches_one(const struct pattern *patterns, const char *name, size_t len)
 {
@@ -125,7 +133,8 @@ matches_one(const struct pattern *patterns, const char *name, size_t len)
 bool
 scan_name_is_sidecar(const char *name, size_t len)
 {
-	return matches_one(sidecars, name, len);
+	return may_match(name, len, ".bcmrst", "1245623bcdgkmnrtsv") &&
+	    matches_one(sidecars, name, len);
 }
 
 /* rsync writes ".NAME.XXXXXX" beside NAME: a hidden name with six random letters behind a dot. */
@@ -147,7 +156,8 @@ is_rsync_temporary(const char *name, size_t len)
 bool
 scan_name_is_partial(const char *name, size_t len)
 {
-	return matches_one(partials, name, len) || is_rsync_temporary(name, len);
+	return may_match(name, len, ".", "delpst") &&
+	    (matches_one(partials, name, len) || is_rsync_temporary(name, len));
 }
 
 const char *

@@ -2,14 +2,22 @@
 #include "schedule/stamp_private.h"
 #include "schedule/text_private.h"
 
-/* Length of the first of words at `at` that no letter follows, or 0. */
+/* Length of the first of words at `at` that no letter follows, or 0. firsts: what they begin with,
+ * because this is asked of nearly every word of a path. */
 static size_t
-match_words(const struct stamp_text *text, size_t at, const char *const *words)
+match_words(const struct stamp_text *text, size_t at, const char *firsts, const char *const *words)
 {
-	for (; *words; words++) {
-		size_t n = strlen(*words);
+	unsigned char first = text_at(text, at) | 0x20;
 
-		if (text_word(text, at, *words) && !text_letter(text, at + n))
+	if (!strchr(firsts, first))
+		return 0;
+	for (; *words; words++) {
+		size_t n;
+
+		if ((unsigned char)**words != first || !text_word(text, at, *words))
+			continue;
+		n = strlen(*words);
+		if (!text_letter(text, at + n))
 			return n;
 	}
 	return 0;
@@ -22,9 +30,9 @@ match_month_name(const struct stamp_text *text, size_t at)
 	    "sep", "oct", "nov", "dec", "january", "february", "march", "april", "june", "july",
 	    "august", "sept", "september", "october", "november", "december", NULL};
 
-	if (!text_letter(text, at + 1) || !strchr("jfmasond", text_at(text, at) | 0x20))
+	if (!text_letter(text, at + 1))
 		return 0;
-	return match_words(text, at, words);
+	return match_words(text, at, "jfmasond", words);
 }
 
 static size_t
@@ -34,9 +42,9 @@ match_weekday_name(const struct stamp_text *text, size_t at)
 	    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "tues",
 	    "thur", "thurs", NULL};
 
-	if (!text_letter(text, at + 1) || !strchr("mtwfs", text_at(text, at) | 0x20))
+	if (!text_letter(text, at + 1))
 		return 0;
-	return match_words(text, at, words);
+	return match_words(text, at, "mtwfs", words);
 }
 
 static size_t
@@ -46,7 +54,7 @@ match_zone_name(const struct stamp_text *text, size_t at)
 	    "wet", "west", "eet", "eest", "msk", "est", "edt", "cst", "cdt", "mst", "mdt", "pst",
 	    "pdt", "ist", "jst", "kst", "aest", "aedt", NULL};
 
-	return match_words(text, at, words);
+	return match_words(text, at, "zugapcbwemijk", words);
 }
 
 /* ".123456", ",123" or, from five digits on, "_1234567" behind the seconds. Behind seconds that

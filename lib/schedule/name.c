@@ -25,7 +25,22 @@ name_put(struct name *name, const char *text, size_t len)
 	name->len += len;
 }
 
-/* One character of the path; returns how many bytes it has there. */
+/* The ASCII letters, or the digits, that begin at s: no stamp begins behind the first of them. */
+static size_t
+name_put_run(struct name *name, const unsigned char *s, size_t avail)
+{
+	bool digit = s[0] <= '9';
+	size_t n = 1, room = name->max - name->len;
+
+	while (n < avail && schedule_stamp_alnum(s[n]) && (s[n] <= '9') == digit)
+		n++;
+	memcpy(name->out + name->len, s, n < room ? n : room);
+	name->len += n < room ? n : room;
+	name->only_separators = false;
+	return n;
+}
+
+/* One character of the path, or more of a kind; returns how many bytes they have there. */
 static size_t
 name_put_char(struct name *name, const unsigned char *s, size_t avail)
 {
@@ -33,12 +48,8 @@ name_put_char(struct name *name, const unsigned char *s, size_t avail)
 	unsigned char c = s[0];
 	size_t width = 1;
 
-	if (schedule_stamp_alnum(c)) {
-		name->only_separators = false;
-		if (name->len < name->max)
-			name->out[name->len++] = (char)c;
-		return 1;
-	}
+	if (schedule_stamp_alnum(c))
+		return name_put_run(name, s, avail);
 	if (c >= 0x80)
 		width = str_utf8_len(s, avail);
 	if (width == 0 || c < 0x20 || c == 0x7f || c == '*' || c == '\\' ||

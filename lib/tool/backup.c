@@ -41,6 +41,38 @@ add_known_origin(
 	json_raw(j, NULL, origin->text.data, origin->text.len);
 }
 
+static void
+add_tail(struct json *j, const struct store_backup *row, bool is_new)
+{
+	json_time(j, "first_seen", row->first_seen);
+	json_str(j, "state", row->state);
+	json_bool(j, "new", is_new);
+	json_bool(j, "latest", row->latest);
+	json_str(j, "status", row->status);
+	add_raw(j, "reasons", row->reasons ? row->reasons : "[]");
+}
+
+/* Most backups are alike in all but their names, sizes and times. */
+static void
+add_known_tail(
+    struct tool_origin *origin, struct json *j, const struct store_backup *row, bool is_new)
+{
+	struct json part = {.out = &origin->tail, .comma = false};
+
+	if (!origin->tail.len || origin->first_seen != row->first_seen ||
+	    origin->is_new != is_new || origin->latest != row->latest ||
+	    strcmp(origin->state, row->state) != 0 || strcmp(origin->status, row->status) != 0) {
+		buf_clear(&origin->tail);
+		origin->first_seen = row->first_seen;
+		origin->is_new = is_new;
+		origin->latest = row->latest;
+		(void)snprintf(origin->state, sizeof(origin->state), "%s", row->state);
+		(void)snprintf(origin->status, sizeof(origin->status), "%s", row->status);
+		add_tail(&part, row, is_new);
+	}
+	json_raw(j, NULL, origin->tail.data, origin->tail.len);
+}
+
 void
 tool_add_backup_from(struct tool *tool, struct tool_origin *origin, struct buf *out,
     const struct store_backup *row, bool is_new)
@@ -56,12 +88,10 @@ tool_add_backup_from(struct tool *tool, struct tool_origin *origin, struct buf *
 	json_path(&j, "path", row->path);
 	json_uint(&j, "size", row->size);
 	json_time(&j, "mtime", row->mtime);
-	json_time(&j, "first_seen", row->first_seen);
-	json_str(&j, "state", row->state);
-	json_bool(&j, "new", is_new);
-	json_bool(&j, "latest", row->latest);
-	json_str(&j, "status", row->status);
-	add_raw(&j, "reasons", row->reasons ? row->reasons : "[]");
+	if (origin && !row->reasons)
+		add_known_tail(origin, &j, row, is_new);
+	else
+		add_tail(&j, row, is_new);
 	add_raw(&j, "verification", row->verification);
 	add_raw(&j, "restore", row->restore);
 	record_end(&j);

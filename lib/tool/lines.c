@@ -79,7 +79,7 @@ tool_lines_open(struct tool *tool, struct tool_lines **ret_lines, struct err *er
 	int r;
 
 	lines->tool = tool;
-	lines->origin.text = lines->origin.series = BUF_INIT;
+	lines->origin.text = lines->origin.series = lines->origin.tail = BUF_INIT;
 	for (size_t i = 0; i < ARRAY_LEN(lines->batches); i++)
 		lines->batches[i].strings = lines->batches[i].out = BUF_INIT;
 	(void)pthread_mutex_init(&lines->lock, NULL);
@@ -101,6 +101,17 @@ keep(struct buf *strings, const char *s)
 	if (s)
 		buf_add(strings, s, strlen(s) + 1);
 	return at;
+}
+
+/* The same string is often at the place that the row before has it. */
+static size_t
+keep_again(struct batch *b, size_t which, const char *s)
+{
+	size_t before = b->count ? b->text[b->count - 1][which] : 0;
+
+	if (b->count && strcmp(b->strings.data + before, s) == 0)
+		return before;
+	return keep(&b->strings, s);
 }
 
 /* Wait until the writer has left the batch, and print what it wrote. */
@@ -145,14 +156,15 @@ tool_lines_add(
 		if (take_back(lines, b, err) < 0)
 			return -1;
 	}
-	i = b->count++;
+	i = b->count;
 	b->rows[i] = *row;
 	b->is_new[i] = is_new;
-	b->text[i][0] = keep(&b->strings, row->series);
+	b->text[i][0] = keep_again(b, 0, row->series);
 	b->text[i][1] = keep(&b->strings, row->path);
-	b->text[i][2] = keep(&b->strings, row->state);
-	b->text[i][3] = keep(&b->strings, row->status);
+	b->text[i][2] = keep_again(b, 2, row->state);
+	b->text[i][3] = keep_again(b, 3, row->status);
 	b->text[i][4] = keep(&b->strings, row->reasons);
+	b->count++;
 	return 0;
 }
 
@@ -183,6 +195,7 @@ tool_lines_close(struct tool_lines *lines)
 	}
 	buf_release(&lines->origin.text);
 	buf_release(&lines->origin.series);
+	buf_release(&lines->origin.tail);
 	(void)pthread_cond_destroy(&lines->changed);
 	(void)pthread_mutex_destroy(&lines->lock);
 	free(lines);

@@ -66,10 +66,14 @@ int tool_run_end(struct tool *tool, int status, const char *ended_by, bool line,
 /* ---------------------------------------------------------------- trouble.c */
 void tool_progress_clear(struct tool *tool);
 
-/* What backup records of one series have in common, remembered from one to the next. */
+/* What the backup record before this one had in common with it, as it was written. */
 struct tool_origin {
 	int64_t location_id;
-	struct buf series, text;
+	struct buf series, text; /* store … series */
+	int64_t first_seen;
+	bool is_new, latest;
+	char state[16], status[16];
+	struct buf tail; /* first_seen … reasons, without any reason */
 };
 
 /* tool_add_backup; origin may be NULL. */
