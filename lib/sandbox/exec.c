@@ -3,10 +3,26 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sandbox/sandbox_private.h"
+
+#define SOCK_TYPES 0xfU /* the bits of a socket's type; the rest are flags */
+
+/* A server listens and accepts. Landlock before ABI 9 does not keep it from the sockets of others, the
+ * production server's among them: a federated table or a foreign data wrapper is to end here. */
+static int
+add_server(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp no_stream = {
+	    .arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = SOCK_TYPES, .datum_b = SOCK_DGRAM};
+	const uint32_t no = SCMP_ACT_ERRNO(EACCES);
+	int r = seccomp_rule_add(ctx, no, SCMP_SYS(connect), 0);
+
+	return r ? r : seccomp_rule_add_array(ctx, no, SCMP_SYS(socket), 1, &no_stream);
+}
 
 /* libc starts programs with execve only: what a server is made to call (system, popen) ends there.
  * The one call that is let through names the descriptor of the program, which is gone with it. */
@@ -32,6 +48,7 @@ filter(const struct sandbox_profile *profile, int program)
 	r = r ? r : seccomp_rule_add_array(ctx, no, SCMP_SYS(execveat), 1, &by_path);
 	if (!profile->unix_sockets)
 		r = r ? r : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0);
+	r = r ? r : add_server(ctx);
 	r = r ? r : seccomp_load(ctx);
 	seccomp_release(ctx);
 	errno = r < 0 ? -r : 0;

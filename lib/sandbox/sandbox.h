@@ -102,7 +102,7 @@ int sandbox_enter(
 
 /*
  * In a child that is enclosed already, with programs: narrower walls, then a program. Of the profile
- * only paths, unix_sockets and off count. The program (which needs a path with SANDBOX_EXEC, and so
+ * only paths, unix_sockets (to listen and accept; it can connect to nothing) and off count. The program (which needs a path with SANDBOX_EXEC, and so
  * does its loader) can start no other: execve fails for it and all that it forks. Descriptors 0 to 2
  * stay, all others are closed. Returns only to say -1.
  */
