@@ -13,6 +13,7 @@ unset BKM_CONFIG BKM_NOW DATABASE_URL APP_NAME LOG_LEVEL NO_COLOR
 bkm_setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 	umask 022
+	chmod 711 "$BATS_RUN_TMPDIR" # a server in a scratch directory here is nobody's
 }
 
 setup() {

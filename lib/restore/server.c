@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -20,6 +21,23 @@
 #define LOG_TAIL      8192
 
 /* ---------------------------------------------------------------- programs */
+
+int
+restore_enter_scratch(struct restore_child *child)
+{
+	char path[PATH_MAX];
+
+	if (fchdir(child->rootfd) < 0 || !getcwd(path, sizeof(path))) {
+		restore_say_errno(child->answer, "cannot enter the scratch directory");
+		return -1;
+	}
+	if (access(path, X_OK) == 0)
+		return 0;
+	restore_say(child->answer, RECORD_VERDICT_ERROR, "permission_denied",
+	    "the user of the server may not walk to the scratch directory: chmod a+x what is above "
+	    "it, or use --scratch");
+	return -1;
+}
 
 static void
 fill_env(char **envp, const struct restore_spawn *spawn)

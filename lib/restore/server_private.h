@@ -46,6 +46,10 @@ pid_t restore_spawn(struct restore_child *child, const struct restore_spawn *spa
  * (time, space); then it is killed. */
 int restore_spawn_wait(struct restore_watch *watch, pid_t pid, int *ret_status);
 
+/* The scratch directory becomes the current one, and can be named: a server wants its absolute path.
+ * -1: the answer says why, as when nobody (which root's child is) may not walk there. */
+int restore_enter_scratch(struct restore_child *child);
+
 /* What is there now is not counted: call it when the server is ready. */
 void restore_watch_begin(struct restore_watch *watch);
 

@@ -68,6 +68,14 @@ make_root(struct sandbox_scratch *s)
 	return s->rootfd < 0 ? -1 : 0;
 }
 
+/* Root's child is nobody, and a server that it starts names its files from the root of the file system
+ * on: "root", which is nobody's and closed to all others, is all that is to be reached. */
+static int
+let_through(int fd)
+{
+	return geteuid() == 0 ? fchmod(fd, 0711) : 0;
+}
+
 /* A reaper may come between the making and the locking: then the name is gone, and the next one
  * is tried. */
 static int
@@ -85,7 +93,8 @@ make_dir(struct sandbox_scratch *s)
 			continue;
 		if (fstat(s->dirfd, &a) == 0 && a.st_uid == geteuid() &&
 		    fstatat(s->basefd, s->name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    a.st_ino == b.st_ino && a.st_dev == b.st_dev && make_root(s) == 0)
+		    a.st_ino == b.st_ino && a.st_dev == b.st_dev && make_root(s) == 0 &&
+		    let_through(s->dirfd) == 0)
 			return 0;
 		(void)close(s->dirfd);
 		s->dirfd = -1;

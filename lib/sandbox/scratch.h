@@ -2,7 +2,7 @@
  * Scratch directories: private, named so that they are recognised, locked so that it is known
  * whose owner is alive, removed whatever is in them.
  *
- * A directory is <base>/bkm-drill-<16 hex>, mode 0700; its owner holds a lock (flock) on it as
+ * A directory is <base>/bkm-drill-<16 hex>, mode 0700 (root's: 0711); its owner holds a lock (flock) on it as
  * long as it lives. Inside is one directory "root", the only thing a child ever sees.
  */
 #ifndef SANDBOX_SCRATCH_H
