@@ -164,7 +164,7 @@ drain(struct restore_child *child)
 }
 
 static void
-look_and_drill(struct restore_child *child)
+look_and_drill(struct restore_child *child, const char *program)
 {
 	struct restore_probe *probe = &child->probe;
 	const struct codec_status *status = codec_status(child->codec);
@@ -173,6 +173,7 @@ look_and_drill(struct restore_child *child)
 	struct err err = {.code = ERR_NONE};
 	ssize_t n = codec_peek(child->codec, &probe->data, RESTORE_PEEK, &err);
 
+	(void)program;
 	if (n <= 0 && status->fault != CODEC_FAULT_NONE) {
 		restore_say_codec(child->answer, status);
 		return;
@@ -205,8 +206,10 @@ look_and_drill(struct restore_child *child)
 		child->answer->warnings |= RESTORE_WARN_GARBAGE;
 }
 
+/* fn with the decoder of the backup open. */
 static void
-drill_file(struct restore_child *child)
+with_codec(struct restore_child *child, const char *program,
+    void (*fn)(struct restore_child *child, const char *program))
 {
 	const struct restore_options *o = child->options;
 	const struct codec_limits limits = {.max_bytes = o->max_bytes,
@@ -221,7 +224,7 @@ drill_file(struct restore_child *child)
 	if (codec_open(&child->codec, &input, &limits, &err) < 0)
 		restore_say(child->answer, RECORD_VERDICT_ERROR, "unreadable", "%s", err.msg);
 	else
-		look_and_drill(child);
+		fn(child, program);
 	codec_close(child->codec);
 	child->answer->fetch_ms = in.waited_ns / 1000000;
 	restore_input_release(&in);
@@ -258,7 +261,7 @@ restore_child_main(void *arg, int out)
 	if (job->directory)
 		restore_directory(&child);
 	else
-		drill_file(&child);
+		with_codec(&child, NULL, look_and_drill);
 	return write_answer(&child, out);
 }
 
@@ -271,6 +274,9 @@ restore_second_main(void *arg, int out)
 
 	child_init(&child, job, &answer);
 	(void)snprintf(answer.handler, sizeof(answer.handler), "%s", job->handler->name);
-	job->handler->program(&child, job->program);
+	if (job->handler->decoded)
+		with_codec(&child, job->program, job->handler->program);
+	else
+		job->handler->program(&child, job->program);
 	return write_answer(&child, out);
 }

@@ -90,6 +90,8 @@ struct restore_handler {
 	/* The program is a server (server_private.h): it gets Unix sockets and more memory, and if
 	 * it is not installed the reason is `no_server`. */
 	bool server;
+	/* program() reads the backup itself: child->codec is open. */
+	bool decoded;
 };
 
 extern const struct restore_handler *const restore_handlers[];
@@ -111,6 +113,9 @@ void restore_say_codec(struct restore_answer *a, const struct codec_status *stat
 void
 restore_say_dump(struct restore_answer *a, enum sqldb_fault fault, const struct sqldb_stats *stats);
 int restore_feed_dump(struct restore_child *child, struct sqldb_dump *dump);
+
+/* Read a text dump to its end without executing anything: the answer says what it is worth. */
+void restore_read_dump(struct restore_child *child, enum sqldb_dialect dialect);
 
 /* All decoded bytes into a file of the scratch directory: 0, or -1 and the answer says why. */
 int restore_payload(struct restore_child *child, const char *name);

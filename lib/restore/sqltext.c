@@ -1,4 +1,4 @@
-// Text dumps of PostgreSQL and MySQL/MariaDB: read to the last byte, counted, their end demanded.
+// Text dumps: read to the last byte, counted, their end demanded.
 #include "restore/restore_private.h"
 #include "sqldb/sqldb.h"
 
@@ -99,8 +99,8 @@ restore_feed_dump(struct restore_child *child, struct sqldb_dump *dump)
 	return -1;
 }
 
-static void
-drill_text(struct restore_child *child, enum sqldb_dialect dialect)
+void
+restore_read_dump(struct restore_child *child, enum sqldb_dialect dialect)
 {
 	const struct sqldb_dump_options options = {
 	    .dialect = dialect, .table = on_table, .arg = child};
@@ -125,22 +125,8 @@ bid_pgsql(const struct restore_probe *probe)
 static void
 drill_pgsql(struct restore_child *child)
 {
-	drill_text(child, SQLDB_POSTGRES);
-}
-
-static int
-bid_mysql(const struct restore_probe *probe)
-{
-	return sqldb_dump_sniff(probe->data, probe->len) == SQLDB_MYSQL ? 60 : 0;
-}
-
-static void
-drill_mysql(struct restore_child *child)
-{
-	drill_text(child, SQLDB_MYSQL);
+	restore_read_dump(child, SQLDB_POSTGRES);
 }
 
 const struct restore_handler restore_pgsql = {
     .name = "pgsql", .bid = bid_pgsql, .drill = drill_pgsql};
-const struct restore_handler restore_mysql = {
-    .name = "mysql", .bid = bid_mysql, .drill = drill_mysql};
