@@ -121,7 +121,8 @@ check_restore(
 		    "'backups.locations[].restore.newest_row' and '….newest_row_within' need each "
 		    "other");
 	if (r->expect_count > DEMANDS_MAX || r->member_count > DEMANDS_MAX ||
-	    r->sql.count > DEMANDS_MAX || r->must_contain.count > DEMANDS_MAX)
+	    r->sql.count > DEMANDS_MAX || r->compare_exclude.count > DEMANDS_MAX ||
+	    r->must_contain.count > DEMANDS_MAX)
 		config_problem_at(
 		    l, node, "", "a list of 'backups.locations[].restore' has more than 64 items");
 	for (size_t i = 0; i < r->member_count; i++) {

@@ -82,11 +82,14 @@ struct config_member { /* restore.sha256[] */
 
 /* backups.locations[].restore: what a restored backup must show. */
 struct config_restore {
-	char *handler;                   /* NULL: handlers bid on the content */
-	char *compare;                   /* directory to compare the restored tree with */
-	int64_t min_entries;             /* CONFIG_UNSET: at least one */
-	struct config_list must_contain; /* patterns; each must match an entry */
-	struct config_list sql;          /* queries; each must give a first value that is true */
+	char *handler;                      /* NULL: handlers bid on the content */
+	char *compare;                      /* directory to compare the restored tree with */
+	int64_t compare_sample;             /* files a test */
+	double compare_tolerance;           /* 0 to 1: share of them that may differ */
+	struct config_list compare_exclude; /* fnmatch patterns on paths below compare */
+	int64_t min_entries;                /* CONFIG_UNSET: at least one */
+	struct config_list must_contain;    /* patterns; each must match an entry */
+	struct config_list sql;             /* queries; each must give a first value that is true */
 	struct config_expect *expects;
 	size_t expect_count;
 	struct config_member *members;

@@ -200,7 +200,7 @@ bid_archive(const struct restore_probe *probe, enum archive_kind kind)
 		extract(child, KIND);                                                              \
 	}                                                                                          \
 	const struct restore_handler restore_##word = {                                            \
-	    .name = #word, .bid = bid_##word, .drill = drill_##word}
+	    .name = #word, .tree = true, .bid = bid_##word, .drill = drill_##word}
 
 ARCHIVE_HANDLER(tar, ARCHIVE_KIND_TAR);
 ARCHIVE_HANDLER(zip, ARCHIVE_KIND_ZIP);
@@ -218,4 +218,5 @@ drill_7zip(struct restore_child *child)
 	extract(child, ARCHIVE_KIND_7ZIP);
 }
 
-const struct restore_handler restore_7zip = {.name = "7z", .bid = bid_7zip, .drill = drill_7zip};
+const struct restore_handler restore_7zip = {
+    .name = "7z", .tree = true, .bid = bid_7zip, .drill = drill_7zip};

@@ -20,17 +20,40 @@ restore_command_main(void *arg, int out)
 }
 
 static void
-fail(struct restore_result *r, struct restore_check *c, const char *what, const char *subject)
+demand(struct restore_result *r, struct restore_check *c, enum record_verdict verdict,
+    const char *reason, const char *what, const char *subject)
 {
 	struct buf text = BUF_INIT_MAX(100);
 
 	str_add_visible(&text, subject, strnlen(subject, 60));
-	c->verdict = RECORD_VERDICT_FAIL;
-	c->reason = "assertion";
+	c->verdict = verdict;
+	c->reason = reason;
 	(void)snprintf(c->message, sizeof(c->message), "%s%s", what, text.data);
-	if (r->verdict == RECORD_VERDICT_PASS)
-		restore_result_say(r, RECORD_VERDICT_FAIL, "assertion", "%s", c->message);
+	/* A fail is worth more than an error: the first of each is what the verdict says. */
+	if (r->verdict == RECORD_VERDICT_PASS ||
+	    (r->verdict == RECORD_VERDICT_ERROR && verdict == RECORD_VERDICT_FAIL))
+		restore_result_say(r, verdict, reason, "%s", c->message);
 	buf_release(&text);
+}
+
+void
+restore_demand_fail(struct restore_result *r, struct restore_check *c, const char *reason,
+    const char *what, const char *subject)
+{
+	demand(r, c, RECORD_VERDICT_FAIL, reason, what, subject);
+}
+
+void
+restore_demand_error(
+    struct restore_result *r, struct restore_check *c, const char *what, const char *subject)
+{
+	demand(r, c, RECORD_VERDICT_ERROR, "handler", what, subject);
+}
+
+static void
+fail(struct restore_result *r, struct restore_check *c, const char *what, const char *subject)
+{
+	restore_demand_fail(r, c, "assertion", what, subject);
 }
 
 static void
@@ -73,21 +96,6 @@ check_names(
 	}
 }
 
-/* The question could not be put: nothing is known, and that is not the backup's fault. */
-static void
-trouble(struct restore_result *r, struct restore_check *c, const struct restore_told *told)
-{
-	struct buf text = BUF_INIT_MAX(sizeof(c->message));
-
-	str_add_visible(&text, told->text, strnlen(told->text, 60));
-	c->verdict = RECORD_VERDICT_ERROR;
-	c->reason = "handler";
-	(void)snprintf(c->message, sizeof(c->message), "cannot ask: %s", text.data);
-	buf_release(&text);
-	if (r->verdict == RECORD_VERDICT_PASS)
-		restore_result_say(r, RECORD_VERDICT_ERROR, c->reason, "%s", c->message);
-}
-
 static void
 take_text(char out[RESTORE_VALUE_MAX], const char *text)
 {
@@ -124,7 +132,8 @@ check_told(struct restore_result *r, const char *check, const char *sql,
 		take_text(c->actual_text, told->text);
 		fail(r, c, "refused by the restored database: ", sql);
 	} else {
-		trouble(r, c, told);
+		/* Nothing is known, and that is not the backup's fault. */
+		restore_demand_error(r, c, "cannot ask: ", told->text);
 	}
 	return NULL;
 }
@@ -211,12 +220,8 @@ check_command(const struct restore_job *original, struct restore_result *r, bool
 	status = restore_run_child(&walls, &job, restore_command_main, &output, &run, ret_stopped);
 	c = restore_result_check(r, "command", RECORD_VERDICT_PASS);
 	if (status < 0 || status >= 126) {
-		c->verdict = RECORD_VERDICT_ERROR;
-		c->reason = "handler";
-		if (r->verdict == RECORD_VERDICT_PASS)
-			restore_result_say(r, RECORD_VERDICT_ERROR, "handler",
-			    "restore.command cannot be run: %s",
-			    status < 0 ? run.message : s->command[0]);
+		restore_demand_error(r, c,
+		    "restore.command cannot be run: ", status < 0 ? run.message : s->command[0]);
 	} else if (status > 0) {
 		c->has_actual = true;
 		c->actual = (uint64_t)status;
@@ -230,6 +235,15 @@ check_command(const struct restore_job *original, struct restore_result *r, bool
 	buf_release(&output);
 }
 
+/* Did files come back, that can be compared as such? */
+static bool
+has_tree(const struct restore_job *job, const struct restore_result *r)
+{
+	const struct restore_handler *handler = restore_handler_find(r->handler);
+
+	return job->directory || (handler ? handler->tree : r->table_list == NULL && !r->tables);
+}
+
 void
 restore_check_demands(const struct restore_job *job, const struct restore_answer *a,
     struct restore_result *result, bool *ret_stopped)
@@ -241,10 +255,14 @@ restore_check_demands(const struct restore_job *job, const struct restore_answer
 	check_sql(s, a, result);
 	check_expects(s, a, result);
 	check_newest_row(s, a, result);
-	if (s->compare)
-		not_looked_into(result, "compare");
-	if (s->member_count)
-		not_looked_into(result, "sha256");
+	if (has_tree(job, result)) {
+		restore_examine(job, result, ret_stopped);
+	} else {
+		if (s->compare)
+			not_looked_into(result, "compare");
+		if (s->member_count)
+			not_looked_into(result, "sha256");
+	}
 	if (s->command && result->verdict == RECORD_VERDICT_PASS)
 		check_command(job, result, ret_stopped);
 }

@@ -332,13 +332,14 @@ check_time(struct drill *d)
 {
 	struct restore_result *r = d->result;
 	struct restore_check *c;
-	bool ok = r->ms <= d->subject->rto_ms;
+	int64_t ms = r->ms - r->compare_ms;
+	bool ok = ms <= d->subject->rto_ms;
 
 	if (!d->subject->rto_ms || r->verdict != RECORD_VERDICT_PASS)
 		return;
 	c = restore_result_check(r, "time", ok ? RECORD_VERDICT_PASS : RECORD_VERDICT_FAIL);
 	c->has_actual = c->has_expected = true;
-	c->actual = (uint64_t)r->ms;
+	c->actual = (uint64_t)ms;
 	c->expected = (uint64_t)d->subject->rto_ms;
 	if (!ok) {
 		c->reason = "rto_exceeded";
@@ -386,6 +387,10 @@ restore_result_release(struct restore_result *result)
 	free(result->table_list);
 	result->table_list = NULL;
 	result->table_list_count = 0;
+	for (size_t i = 0; i < result->compared.name_count; i++)
+		free(result->compared.names[i].path);
+	free(result->compared.last);
+	result->compared = (struct restore_compared){.same = 0};
 }
 
 int
@@ -398,6 +403,7 @@ restore_drill(const struct restore_subject *subject, const struct restore_option
 
 	*ret_result = (struct restore_result){.verdict = RECORD_VERDICT_ERROR, .reason = "crashed"};
 	fill_defaults(&d.options);
+	d.options.keep = d.options.keep || subject->compare;
 	d.job = (struct restore_job){.subject = subject,
 	    .options = &d.options,
 	    .fd = open_backup(&d),

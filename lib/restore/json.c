@@ -61,7 +61,8 @@ add_times(struct json *j, const struct restore_result *r)
 		const char *name;
 		int64_t ms;
 	} phases[] = {{"fetch_ms", r->fetch_ms}, {"unpack_ms", r->unpack_ms},
-	    {"start_ms", r->start_ms}, {"load_ms", r->load_ms}, {"check_ms", r->check_ms}};
+	    {"start_ms", r->start_ms}, {"load_ms", r->load_ms}, {"check_ms", r->check_ms},
+	    {"compare_ms", r->compare_ms}};
 	int64_t out_ms = r->fetch_ms + r->unpack_ms + r->load_ms;
 
 	json_int(j, "ms", r->ms);
@@ -75,6 +76,32 @@ add_times(struct json *j, const struct restore_result *r)
 		json_uint(j, "bytes_per_s", r->bytes * 1000 / (uint64_t)out_ms);
 	if (r->rows && r->load_ms)
 		json_uint(j, "rows_per_s", r->rows * 1000 / (uint64_t)r->load_ms);
+}
+
+static void
+add_compared(struct json *j, const struct restore_compared *c)
+{
+	if (!c->last)
+		return;
+	json_object(j, "compared");
+	json_uint(j, "same", c->same);
+	json_uint(j, "differing", c->differing);
+	json_uint(j, "changed_since", c->newer);
+	if (c->unread)
+		json_uint(j, "unread", c->unread);
+	json_path(j, "last", c->last);
+	json_bool(j, "round_done", c->round_done);
+	if (c->name_count) {
+		json_array(j, "files");
+		for (size_t i = 0; i < c->name_count; i++) {
+			json_object(j, NULL);
+			json_str(j, "difference", c->names[i].how);
+			json_path(j, "path", c->names[i].path);
+			json_object_end(j);
+		}
+		json_array_end(j);
+	}
+	json_object_end(j);
 }
 
 #define TABLES_SHOWN 200 /* on a line; the store keeps all of them */
@@ -112,6 +139,7 @@ restore_result_json(const struct restore_result *r, int64_t at, struct buf *out)
 		add_counts(&j, r);
 	add_times(&j, r);
 	add_tables(&j, r);
+	add_compared(&j, &r->compared);
 	if (r->check_count) {
 		json_array(&j, "checks");
 		for (size_t i = 0; i < r->check_count; i++)

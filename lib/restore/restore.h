@@ -77,8 +77,12 @@ struct restore_subject {
 	int64_t newest_within;  /* seconds that time may lie before the backup's */
 	const char *const *command; /* argv of a program that judges the scratch directory by its
 	                                  * exit status; NULL-terminated or NULL */
-	bool compare;               /* asked for, and not looked into: said so by a warning */
-	int64_t rto_ms;             /* 0: none */
+	const char *compare;        /* directory that the restored tree is compared with; NULL */
+	const char *compare_after;  /* go on behind this path; NULL: from the start */
+	const char *const *compare_exclude; /* fnmatch patterns on paths; NULL-terminated or NULL */
+	uint64_t compare_sample;            /* files */
+	double compare_tolerance;           /* 0 to 1: share of them that may differ */
+	int64_t rto_ms;                     /* 0: none */
 };
 
 #define RESTORE_CHECKS_MAX 160
@@ -102,7 +106,23 @@ struct restore_table {
 	uint64_t rows;
 };
 
-/* Strings are words of the record tables, or inside the struct; the list of tables is owned. */
+#define RESTORE_DIFFERING_MAX 20
+
+/* What a comparison with the live files found. Files that were changed after the backup was made are
+ * newer and neither same nor differing. */
+struct restore_compared {
+	uint64_t same, differing, newer, unread;
+	char *last;      /* where the next comparison goes on; owned; NULL: nothing was looked at */
+	bool round_done; /* with this comparison every file has had its turn */
+	bool late;       /* the time was over before the sample was complete */
+	struct {
+		const char *how;        /* content, missing, extra, kind */
+		char *path;             /* below both trees; owned */
+	} names[RESTORE_DIFFERING_MAX]; /* of what differs, the first ones */
+	size_t name_count;
+};
+
+/* Strings are words of the record tables, or inside the struct; lists and paths are owned. */
 struct restore_result {
 	enum record_verdict verdict;
 	const char *reason; /* a word, or NULL for a pass */
@@ -122,7 +142,9 @@ struct restore_result {
 	int64_t start_ms;     /* starting a server to load into */
 	int64_t load_ms;      /* loading into a database */
 	int64_t check_ms;     /* looking at what came out */
-	uint64_t memory_max;  /* of the child */
+	int64_t compare_ms;   /* beside the live files: no part of a restore */
+	struct restore_compared compared;
+	uint64_t memory_max; /* of the child */
 	struct sandbox_layers sandbox;
 	struct restore_check checks[RESTORE_CHECKS_MAX];
 	size_t check_count;

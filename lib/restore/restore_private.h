@@ -78,6 +78,7 @@ struct restore_child {
 
 struct restore_handler {
 	const char *name;
+	bool tree; /* what it restores is files, not a database */
 	/* How sure it is that this is its format: 0 no, the highest bid wins. */
 	int (*bid)(const struct restore_probe *probe);
 	/* In the enclosed child: fill child->answer. Never returns an error of its own. */
@@ -154,6 +155,7 @@ struct restore_job {
 	const struct restore_subject *subject;
 	const struct restore_options *options;
 	int fd, rootfd;
+	int livefd;     /* the directory to compare with, for restore_examine_main */
 	bool directory; /* fd is a directory: a backup of `unit: directory` */
 	uint64_t size, space;
 	int64_t deadline_ms;
@@ -168,6 +170,45 @@ int restore_child_main(void *arg, int out);
 int restore_second_main(void *arg, int out);
 int restore_program_main(void *arg, int out);
 int restore_command_main(void *arg, int out);
+
+/* What the child of restore_examine answers; behind it the paths that differ, each after a byte of
+ * enum restore_difference and with its NUL. */
+enum restore_member_state {
+	RESTORE_MEMBER_UNREAD,
+	RESTORE_MEMBER_MISSING,
+	RESTORE_MEMBER_READ,
+};
+
+enum restore_difference {
+	RESTORE_DIFFERS_CONTENT = 1,
+	RESTORE_DIFFERS_MISSING, /* from the backup */
+	RESTORE_DIFFERS_EXTRA,   /* in the backup, and not among the live files */
+	RESTORE_DIFFERS_KIND,    /* a file here, a link there */
+};
+
+struct restore_examined {
+	uint32_t magic;
+	struct {
+		int32_t state; /* enum restore_member_state */
+		uint8_t sha256[32];
+	} members[RESTORE_DEMANDS_MAX];
+	uint64_t same, differing, newer, unread;
+	uint32_t round_done, late;
+	char last[4096];
+};
+
+/* sha256 and compare, in a child that reads the restored and the live tree (examine.c, compare.c). */
+void
+restore_examine(const struct restore_job *job, struct restore_result *result, bool *ret_stopped);
+int restore_examine_main(void *arg, int out);
+void restore_compare(
+    const struct restore_job *job, struct restore_examined *ret_result, struct buf *names);
+
+/* A demand is not met, or could not be looked into: the check says so, and the verdict with it. */
+void restore_demand_fail(struct restore_result *result, struct restore_check *check,
+    const char *reason, const char *what, const char *subject);
+void restore_demand_error(struct restore_result *result, struct restore_check *check,
+    const char *what, const char *subject);
 
 /* The demands of the configuration, after a pass (assertions.c). */
 void restore_check_demands(const struct restore_job *job, const struct restore_answer *a,
@@ -190,6 +231,7 @@ struct restore_walls {
 	int keep[2];
 };
 void restore_walls_init(struct restore_walls *walls, const struct restore_job *job);
+void restore_walls_reader(struct restore_walls *walls, const struct restore_job *job);
 void restore_walls_programs(struct restore_walls *walls, const char *program, const char *path);
 void restore_walls_server(struct restore_walls *walls); /* beside that: a server and its client */
 

@@ -50,6 +50,27 @@ restore_walls_init(struct restore_walls *walls, const struct restore_job *job)
 		add_path(walls, &(struct sandbox_path){.fd = job->fd, .access = SANDBOX_READ});
 }
 
+/* A reader of what was restored and of the live files, as the user that runs bkm: it writes nothing. */
+void
+restore_walls_reader(struct restore_walls *walls, const struct restore_job *job)
+{
+	const struct restore_options *o = job->options;
+
+	*walls = (struct restore_walls){.keep = {job->rootfd, job->livefd}};
+	walls->profile = (struct sandbox_profile){.paths = walls->paths,
+	    .keep_fds = walls->keep,
+	    .keep_fd_count = job->livefd >= 0 ? 2 : 1,
+	    .keep_user = true,
+	    .cpu_seconds = (uint64_t)o->max_ms / 1000 + 2,
+	    .memory_bytes = MEMORY_BYTES,
+	    .max_fds = 256,
+	    .require = o->require,
+	    .off = o->sandbox_off};
+	add_path(walls, &(struct sandbox_path){.fd = job->rootfd, .access = SANDBOX_READ});
+	if (job->livefd >= 0)
+		add_path(walls, &(struct sandbox_path){.fd = job->livefd, .access = SANDBOX_READ});
+}
+
 /* A program beside that: it may be executed, and path, if it has one, be read. */
 void
 restore_walls_programs(struct restore_walls *walls, const char *program, const char *path)

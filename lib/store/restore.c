@@ -52,6 +52,8 @@ store_restore_put(struct store *store, const struct store_restore *restore, stru
 	store_bind_text(st, 10, restore->record);
 	if (store_run_stmt(store, st, err) < 0)
 		return -1;
+	if (restore->drill && store_drill_put(store, store_last_id(store), restore->drill, err) < 0)
+		return -1;
 	return stand(store, restore, err);
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "store/drill.h"
 
 struct store;
 
@@ -19,7 +20,8 @@ struct store_restore {
 	const char *reason;  /* NULL: none */
 	uint64_t entries, bytes;
 	int64_t ms;
-	const char *record; /* the JSON of the line's member */
+	const char *record;              /* the JSON of the line's member */
+	const struct store_drill *drill; /* what it brought back; NULL: nothing to remember */
 };
 
 /* Remember one. It becomes the standing verdict if it is a pass or a fail, or if no pass or fail

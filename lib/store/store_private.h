@@ -74,6 +74,10 @@ int store_changes(struct store *store);
  * It ends with the process, however that ends. */
 int store_lock_byte(struct store *store, int64_t offset, bool take, struct err *err);
 
+/* Beside a row of restore (restore.c, drill.c). */
+int store_drill_put(
+    struct store *store, int64_t restore_id, const struct store_drill *drill, struct err *err);
+
 /* A random UUID (RFC 4122, version 4) from the kernel. */
 int store_make_uuid(char out[37], struct err *err);
 

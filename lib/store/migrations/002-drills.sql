@@ -5,3 +5,62 @@
 -- a scan that finds the same; so whatever changes, adds or removes a live row of a directory sets it
 -- to NULL in the same transaction or before.
 ALTER TABLE dir ADD COLUMN listing BLOB;
+
+-- ---------------------------------------------------------------- restore tests: baselines and times
+-- What a test that ended in a pass or a fail brought back, and how long it took; NULL: not known.
+CREATE TABLE drill (
+	restore_id BIGINT PRIMARY KEY REFERENCES restore (id),
+	series_id  BIGINT NOT NULL,
+	backup_id  BIGINT NOT NULL,
+	time       BIGINT NOT NULL,      -- of the backup
+	at         BIGINT NOT NULL,      -- of the test
+	verdict    TEXT NOT NULL,
+	reason     TEXT,
+	size       BIGINT,               -- of the backup
+	bytes      BIGINT,               -- that came out of it
+	files      BIGINT,
+	tables     BIGINT,
+	rows       BIGINT,
+	ms         BIGINT,               -- all of it but the comparison with live files
+	fetch_ms   BIGINT,
+	unpack_ms  BIGINT,
+	start_ms   BIGINT,
+	load_ms    BIGINT,
+	check_ms   BIGINT,
+	rto_ms     BIGINT,               -- what rto_minutes asked for then
+	listed     INTEGER NOT NULL      -- 1: drill_table has every table
+);
+CREATE INDEX drill_by_series ON drill (series_id, time);
+
+CREATE TABLE drill_table (
+	restore_id BIGINT NOT NULL REFERENCES restore (id),
+	name       TEXT NOT NULL,
+	rows       BIGINT NOT NULL,
+	PRIMARY KEY (restore_id, name)
+);
+
+-- A person took it as right that a table, or the number of files, is as it is since that backup.
+CREATE TABLE drill_accepted (
+	series_id BIGINT NOT NULL,
+	name      TEXT NOT NULL,
+	time      BIGINT NOT NULL,       -- of the backup
+	at        BIGINT NOT NULL,
+	PRIMARY KEY (series_id, name)
+);
+
+-- Every comparison of a sample with the live files, in the order of the paths.
+CREATE TABLE compared (
+	id         INTEGER PRIMARY KEY,
+	series_id  BIGINT NOT NULL,
+	backup_id  BIGINT NOT NULL,
+	at         BIGINT NOT NULL,
+	after      BLOB,                 -- it began behind this path; NULL: at the start
+	last       BLOB NOT NULL,
+	next       BLOB,                 -- the next one begins behind this
+	round_done INTEGER NOT NULL,
+	same       BIGINT NOT NULL,
+	differing  BIGINT NOT NULL,
+	newer      BIGINT NOT NULL,
+	unread     BIGINT NOT NULL
+);
+CREATE INDEX compared_by_series ON compared (series_id, id);
