@@ -31,6 +31,9 @@ fault(struct codec *c, enum codec_fault f, const char *detail, struct err *err)
 {
 	c->status.fault = f;
 	snprintf(c->status.detail, sizeof(c->status.detail), "%s", detail ? detail : "");
+	if (c->limits.threads > 1 && c->status.type == CODEC_XZ && c->input.pread &&
+	    (f == CODEC_FAULT_TRUNCATED || f == CODEC_FAULT_DAMAGED))
+		codec_locate(&c->input, &c->limits, &c->status);
 	return err_set(err, f == CODEC_FAULT_TIME || f == CODEC_FAULT_BOMB ? ERR_LIMIT : ERR_FORMAT,
 	    "%s data %s%s%s", codec_name(c->status.type), codec_fault_name(f),
 	    *c->status.detail ? ": " : "", c->status.detail);

@@ -58,7 +58,9 @@ struct codec_limits {
 	uint64_t ratio_floor; /* decompressed bytes; 0 = 100 MiB */
 	int64_t deadline_ms;  /* on clock_mono_ms(); 0 = none */
 	bool portable;        /* without ISA-L */
-	unsigned threads;     /* for formats that can use them (xz); 0 = 1 */
+	/* For formats that can use them (xz, if it has several blocks); 0 = 1. With a pread the
+	 * place of a fault is exact all the same: it is looked for once more, alone. */
+	unsigned threads;
 };
 
 enum codec_fault {

@@ -43,6 +43,11 @@ const struct codec_backend *codec_backend(enum codec_type type, bool portable);
 /* True if a member of this type, or a frame that may stand between members, begins here. */
 bool codec_begins(enum codec_type type, const uint8_t *data, size_t len);
 
+/* Decode the input once more, alone, for the place and the words of its fault; status stays as it is
+ * if that finds none. Only for an input with pread. */
+void codec_locate(const struct codec_input *input, const struct codec_limits *limits,
+    struct codec_status *status);
+
 extern const struct codec_backend codec_backend_zlib;
 extern const struct codec_backend codec_backend_inflate;
 extern const struct codec_backend codec_backend_rfc1950;

@@ -3,6 +3,8 @@
 
 #include "codec/codec_private.h"
 
+#define LZMA_THREADS 16
+
 struct lz {
 	lzma_stream s;
 	enum codec_type type;
@@ -29,9 +31,10 @@ xz_start(struct lz *z)
 {
 	if (z->threads < 2)
 		return lzma_stream_decoder(&z->s, z->memory, 0);
+	/* Each thread holds a block; where that is too much, there are fewer threads, down to one. */
 	lzma_mt mt = {
-	    .threads = z->threads,
-	    .memlimit_threading = z->memory / 2,
+	    .threads = z->threads < LZMA_THREADS ? z->threads : LZMA_THREADS,
+	    .memlimit_threading = z->memory / 10 * 7,
 	    .memlimit_stop = z->memory,
 	};
 	return lzma_stream_decoder_mt(&z->s, &mt);

@@ -345,7 +345,7 @@ idle_workers(const struct verify_pool *pool)
 	size_t n = 0;
 	for (size_t i = 0; i < pool->worker_count; i++)
 		n += !pool->workers[i].pid || !pool->workers[i].batch_count;
-	return n ? n : pool->worker_count;
+	return n;
 }
 
 /* The oldest queued slots that may travel together. */
@@ -354,7 +354,8 @@ collect(struct verify_pool *pool, bool all, struct batch *batch)
 {
 	*batch = (struct batch){.ms = GRACE_MS};
 	/* At the end a share for each worker, so that few small files do not all go to one. */
-	size_t share = all ? pool->queued / idle_workers(pool) : VERIFY_BATCH;
+	size_t idle = idle_workers(pool);
+	size_t share = all ? pool->queued / (idle ? idle : pool->worker_count) : VERIFY_BATCH;
 	size_t most = share < 1 ? 1 : share > VERIFY_BATCH ? VERIFY_BATCH : share;
 	for (size_t i = 0; i < pool->pending && batch->count < most; i++) {
 		size_t at = (pool->head + i) % pool->slot_count;
@@ -397,6 +398,17 @@ choose(struct verify_pool *pool, struct err *err)
 	return room;
 }
 
+/* With fewer files than workers, a large one that is decoded may use the processors of the others. */
+static void
+share_threads(struct verify_pool *pool, const struct batch *batch)
+{
+	size_t busy = pool->worker_count - idle_workers(pool) + pool->queued;
+	struct verify_request *q = &pool->slots[batch->slots[0]].request;
+	q->threads = 1;
+	if (batch->count == 1 && q->content && q->size > SMALL && busy < pool->worker_count)
+		q->threads = (unsigned)(pool->worker_count / busy);
+}
+
 /* Send what can be sent. -1: there is no worker and none can be had. */
 static int
 dispatch(struct verify_pool *pool, bool all, struct err *err)
@@ -414,6 +426,7 @@ dispatch(struct verify_pool *pool, bool all, struct err *err)
 		/* A large file is not put behind another one: somebody else may be free before. */
 		if (w->batch_count && !is_small(&pool->slots[batch.slots[0]]))
 			return 0;
+		share_threads(pool, &batch);
 		for (size_t i = 0; i < batch.count; i++)
 			pool->slots[batch.slots[i]].state = SLOT_SENT;
 		pool->queued -= batch.count;

@@ -116,7 +116,7 @@ struct verify_limits {
 	uint64_t max_entries; /* 0 = 10,000,000 */
 	uint64_t max_ratio;   /* 0 = none */
 	uint64_t memory;      /* of one decompressor; 0 = 160 MiB */
-	unsigned threads;     /* for formats that can use them (xz); 0 = 1 */
+	unsigned threads;     /* for formats that can use them (xz); 0 = 1; the pool sets it */
 };
 
 /* ---------------------------------------------------------------- the pool */

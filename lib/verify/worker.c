@@ -71,6 +71,7 @@ work(struct verify_context *context, const struct verify_request *requests, cons
 			continue;
 		}
 		struct verify_job job = job_of(&requests[i], fds[i]);
+		context->limits.threads = requests[i].threads;
 		verify_worker_examine(context, &job, requests[i].cached, &answers[i]);
 		i++;
 	}

@@ -16,6 +16,7 @@ struct verify_request {
 	int64_t max_ms;
 	uint64_t cached;
 	uint32_t mtime_nsec;
+	unsigned threads; /* that it may take for decoding */
 	bool content;
 	char algorithms[VERIFY_DIGESTS][HASH_NAME_MAX];
 	char name[VERIFY_NAME_SENT];
