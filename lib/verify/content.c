@@ -5,6 +5,7 @@
 
 /* The order is the order of the bids. */
 const struct verify_format *const verify_formats[] = {
+    &verify_format_pgtar,
     &verify_format_tar,
     &verify_format_zip,
     &verify_format_7zip,
@@ -155,8 +156,7 @@ check_name(struct verify_stream *s, const struct verify_format *format)
 		    codec != CODEC_NONE ? codec_name(codec)
 			: format        ? format->name
 					: "something else");
-	if (p.archive == ARCHIVE_KIND_NONE ||
-	    (format && !strcmp(format->name, archive_kind_name(p.archive))))
+	if (p.archive == ARCHIVE_KIND_NONE || (format && format->archive == p.archive))
 		return 0;
 	return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_FOREIGN,
 	    "its name promises %s, its content is %s", archive_kind_name(p.archive),
@@ -178,9 +178,11 @@ check_stream(struct verify_stream *s, struct err *err)
 	if (is_empty(s))
 		return verify_content_set(
 		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY, "there is nothing in it");
-	for (size_t i = 0; verify_formats[i] && !format; i++)
-		if (verify_formats[i]->bid(s))
-			format = verify_formats[i];
+	for (size_t i = 0; verify_formats[i] && !format; i++) {
+		s->format = verify_formats[i];
+		if (s->format->bid(s))
+			format = s->format;
+	}
 	if (format)
 		snprintf(c->format, sizeof(c->format), "%s", format->name);
 	check_name(s, format);

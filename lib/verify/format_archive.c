@@ -1,45 +1,35 @@
 // Archives as formats: the strict walk of lib/archive, and what its faults mean.
 #include "verify/verify_private.h"
 
-static bool
-bid(const struct verify_stream *s, enum archive_kind kind)
+bool
+verify_archive_is(const struct verify_stream *s, enum archive_kind kind)
 {
 	return archive_sniff(s->head, s->head_len) == kind;
 }
 
-static int
+/* What of a fault is the backup's, what cannot be said, and what is ours. */
+static const struct {
+	enum record_verdict verdict;
+	enum verify_reason reason;
+} faults[] = {
+    [ARCHIVE_FAULT_TRUNCATED] = {RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED},
+    [ARCHIVE_FAULT_DAMAGED] = {RECORD_VERDICT_FAIL, VERIFY_REASON_DAMAGED},
+    [ARCHIVE_FAULT_BOMB] = {RECORD_VERDICT_FAIL, VERIFY_REASON_BOMB},
+    [ARCHIVE_FAULT_ENCRYPTED] = {RECORD_VERDICT_SKIP, VERIFY_REASON_ENCRYPTED},
+    [ARCHIVE_FAULT_UNSUPPORTED] = {RECORD_VERDICT_SKIP, VERIFY_REASON_UNSUPPORTED},
+    [ARCHIVE_FAULT_TIME] = {RECORD_VERDICT_ERROR, VERIFY_REASON_TIMEOUT},
+};
+
+static void
 judge(struct verify_content *c, const struct archive_result *r)
 {
 	const char *kind = archive_kind_name(r->kind);
-	switch (r->fault) {
-	case ARCHIVE_FAULT_NONE:
-		if (!r->entries)
-			return verify_content_set(c, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY,
-			    "%s: no entry in it", kind);
-		return 0;
-	case ARCHIVE_FAULT_TRUNCATED:
-		return verify_content_set(
-		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED, "%s: %s", kind, r->detail);
-	case ARCHIVE_FAULT_DAMAGED:
-		return verify_content_set(
-		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_DAMAGED, "%s: %s", kind, r->detail);
-	case ARCHIVE_FAULT_BOMB:
-		return verify_content_set(
-		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_BOMB, "%s: %s", kind, r->detail);
-	case ARCHIVE_FAULT_ENCRYPTED:
-		return verify_content_set(
-		    c, RECORD_VERDICT_SKIP, VERIFY_REASON_ENCRYPTED, "%s: %s", kind, r->detail);
-	case ARCHIVE_FAULT_UNSUPPORTED:
-		return verify_content_set(
-		    c, RECORD_VERDICT_SKIP, VERIFY_REASON_UNSUPPORTED, "%s: %s", kind, r->detail);
-	case ARCHIVE_FAULT_TIME:
-		return verify_content_set(
-		    c, RECORD_VERDICT_ERROR, VERIFY_REASON_TIMEOUT, "%s: %s", kind, r->detail);
-	case ARCHIVE_FAULT_STOPPED:
-	case ARCHIVE_FAULT_INPUT:
-		break;
-	}
-	return 0;
+	if (r->fault == ARCHIVE_FAULT_NONE && !r->entries)
+		verify_content_set(
+		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY, "%s: no entry in it", kind);
+	else if ((size_t)r->fault < ARRAY_LEN(faults) && faults[r->fault].verdict)
+		verify_content_set(c, faults[r->fault].verdict, faults[r->fault].reason, "%s: %s",
+		    kind, r->detail);
 }
 
 static unsigned
@@ -52,16 +42,19 @@ warnings(unsigned archive)
 	    (archive & ARCHIVE_WARN_PREFIX ? (unsigned)VERIFY_WARN_PREFIX : 0);
 }
 
-static int
-check(struct verify_stream *s, enum archive_kind kind, struct err *err)
+int
+verify_archive_check(struct verify_stream *s, enum archive_kind kind,
+    const struct archive_visitor *visitor, struct err *err)
 {
 	struct archive_limits l = {
 	    .max_bytes = s->limits->max_bytes,
 	    .max_entries = s->limits->max_entries,
 	    .max_ratio = s->limits->max_ratio,
+	    .deadline_ms = s->deadline_ms,
 	};
 	struct archive_result r;
-	if (archive_walk(s->codec, kind, &l, NULL, &r, err) < 0)
+	if (archive_walk(s->codec, kind, &l, visitor, &r, err) < 0 &&
+	    r.fault != ARCHIVE_FAULT_STOPPED)
 		return -1;
 	judge(s->out, &r);
 	s->out->entries = r.entries;
@@ -74,59 +67,24 @@ check(struct verify_stream *s, enum archive_kind kind, struct err *err)
 }
 
 static bool
-bid_tar(const struct verify_stream *s)
+bid(const struct verify_stream *s)
 {
 	/* tar of nothing is two blocks of zeros, which other files may be too: ask the name. */
 	struct verify_promise p;
 	verify_promise_of(s->name, &p);
 	bool zeros =
 	    s->head_len >= 1024 && !s->head[0] && !memcmp(s->head, s->head + 1, s->head_len - 1);
-	return bid(s, ARCHIVE_KIND_TAR) || (zeros && p.archive == ARCHIVE_KIND_TAR);
+	return verify_archive_is(s, s->format->archive) ||
+	    (zeros && p.archive == ARCHIVE_KIND_TAR && s->format->archive == p.archive);
 }
 
 static int
-check_tar(struct verify_stream *s, struct err *err)
+check(struct verify_stream *s, struct err *err)
 {
-	return check(s, ARCHIVE_KIND_TAR, err);
+	return verify_archive_check(s, s->format->archive, NULL, err);
 }
 
-static bool
-bid_zip(const struct verify_stream *s)
-{
-	return bid(s, ARCHIVE_KIND_ZIP);
-}
-
-static int
-check_zip(struct verify_stream *s, struct err *err)
-{
-	return check(s, ARCHIVE_KIND_ZIP, err);
-}
-
-static bool
-bid_7zip(const struct verify_stream *s)
-{
-	return bid(s, ARCHIVE_KIND_7ZIP);
-}
-
-static int
-check_7zip(struct verify_stream *s, struct err *err)
-{
-	return check(s, ARCHIVE_KIND_7ZIP, err);
-}
-
-static bool
-bid_cpio(const struct verify_stream *s)
-{
-	return bid(s, ARCHIVE_KIND_CPIO);
-}
-
-static int
-check_cpio(struct verify_stream *s, struct err *err)
-{
-	return check(s, ARCHIVE_KIND_CPIO, err);
-}
-
-const struct verify_format verify_format_tar = {"tar", bid_tar, check_tar};
-const struct verify_format verify_format_zip = {"zip", bid_zip, check_zip};
-const struct verify_format verify_format_7zip = {"7zip", bid_7zip, check_7zip};
-const struct verify_format verify_format_cpio = {"cpio", bid_cpio, check_cpio};
+const struct verify_format verify_format_tar = {"tar", ARCHIVE_KIND_TAR, bid, check};
+const struct verify_format verify_format_zip = {"zip", ARCHIVE_KIND_ZIP, bid, check};
+const struct verify_format verify_format_7zip = {"7zip", ARCHIVE_KIND_7ZIP, bid, check};
+const struct verify_format verify_format_cpio = {"cpio", ARCHIVE_KIND_CPIO, bid, check};

@@ -45,4 +45,4 @@ check(struct verify_stream *s, struct err *err)
 	    "encrypted, cannot be looked into");
 }
 
-const struct verify_format verify_format_encrypted = {"encrypted", bid, check};
+const struct verify_format verify_format_encrypted = {"encrypted", .bid = bid, .check = check};

@@ -82,4 +82,4 @@ check(struct verify_stream *s, struct err *err)
 	return 0;
 }
 
-const struct verify_format verify_format_mysql = {"mysql", bid, check};
+const struct verify_format verify_format_mysql = {"mysql", .bid = bid, .check = check};

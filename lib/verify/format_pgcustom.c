@@ -240,4 +240,4 @@ check(struct verify_stream *s, struct err *err)
 	return 0;
 }
 
-const struct verify_format verify_format_pgcustom = {"pg_custom", bid, check};
+const struct verify_format verify_format_pgcustom = {"pg_custom", .bid = bid, .check = check};

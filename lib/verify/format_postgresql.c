@@ -105,4 +105,4 @@ check(struct verify_stream *s, struct err *err)
 	return 0;
 }
 
-const struct verify_format verify_format_postgresql = {"postgresql", bid, check};
+const struct verify_format verify_format_postgresql = {"postgresql", .bid = bid, .check = check};

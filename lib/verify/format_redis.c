@@ -68,4 +68,4 @@ check(struct verify_stream *s, struct err *err)
 	return 0;
 }
 
-const struct verify_format verify_format_redis = {"redis", bid, check};
+const struct verify_format verify_format_redis = {"redis", .bid = bid, .check = check};

@@ -58,4 +58,4 @@ check(struct verify_stream *s, struct err *err)
 	    "SQL of a writer that puts no end marker");
 }
 
-const struct verify_format verify_format_sql = {"sql", bid, check};
+const struct verify_format verify_format_sql = {"sql", .bid = bid, .check = check};

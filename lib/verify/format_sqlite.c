@@ -43,4 +43,4 @@ check(struct verify_stream *s, struct err *err)
 	return 0;
 }
 
-const struct verify_format verify_format_sqlite = {"sqlite", bid, check};
+const struct verify_format verify_format_sqlite = {"sqlite", .bid = bid, .check = check};

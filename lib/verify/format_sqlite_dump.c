@@ -43,4 +43,4 @@ check(struct verify_stream *s, struct err *err)
 	return verify_dump_judge(&d, "COMMIT");
 }
 
-const struct verify_format verify_format_sqlite_dump = {"sqlite_dump", bid, check};
+const struct verify_format verify_format_sqlite_dump = {"sqlite_dump", .bid = bid, .check = check};

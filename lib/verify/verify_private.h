@@ -61,9 +61,12 @@ uint64_t verify_cached(int fd, uint64_t size);
 
 /* ---------------------------------------------------------------- formats (content.c) */
 
+struct verify_format;
+
 /* A format looks at a decoded stream. */
 struct verify_stream {
-	struct codec *codec; /* fresh but peeked */
+	const struct verify_format *format; /* that is asked, or looks */
+	struct codec *codec;                /* fresh but peeked */
 	const uint8_t *head; /* the first bytes, valid until the first codec_read() */
 	size_t head_len;
 	const char *name; /* base name of the file, "" if unknown */
@@ -73,7 +76,8 @@ struct verify_stream {
 };
 
 struct verify_format {
-	const char *name; /* in the record */
+	const char *name;          /* in the record */
+	enum archive_kind archive; /* of what is an archive */
 	/* Are these first bytes (up to 64 KiB) of this format? */
 	bool (*bid)(const struct verify_stream *s);
 	/* Read the stream to its end; set verdict, reason, level, last, entries, detail. What the
@@ -83,6 +87,7 @@ struct verify_format {
 
 extern const struct verify_format *const verify_formats[];
 
+extern const struct verify_format verify_format_pgtar;
 extern const struct verify_format verify_format_tar;
 extern const struct verify_format verify_format_zip;
 extern const struct verify_format verify_format_7zip;
@@ -99,6 +104,12 @@ extern const struct verify_format verify_format_sql;
 /* Set the verdict; the first one stays. Always returns 0. */
 int verify_content_set(struct verify_content *c, enum record_verdict verdict,
     enum verify_reason reason, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Are the first bytes those of that kind of archive? */
+bool verify_archive_is(const struct verify_stream *s, enum archive_kind kind);
+/* The strict walk of lib/archive as a verdict; visitor may be NULL. */
+int verify_archive_check(struct verify_stream *s, enum archive_kind kind,
+    const struct archive_visitor *visitor, struct err *err);
 
 /* What the reader of a table of contents of pg_dump found wrong, as a verdict. Always returns 0. */
 int
@@ -180,5 +191,22 @@ void verify_dump_object(struct verify_dump *d, const char *name, size_t len);
 /* As many ends as beginnings, nothing behind the last, statements in it. Always returns 0. */
 int verify_dump_judge(struct verify_dump *d, const char *marker);
 int verify_dump_cut(struct verify_dump *d, const char *how);
+
+/* ---------------------------------------------------------------- names (names.c) */
+
+struct verify_names {
+	char **items;
+	size_t count, cap;
+};
+
+void verify_names_add(struct verify_names *n, const char *name, size_t len);
+void verify_names_release(struct verify_names *n);
+/* The first of wanted that is not there, or NULL; sorts there. */
+const char *verify_names_missing(const struct verify_names *wanted, struct verify_names *there);
+/* The names in a list of large objects of pg_dump: lines of OID SP NAME. */
+void verify_names_of_list(struct verify_names *n, const char *text, size_t len);
+
+/* A whole table of contents of pg_dump. */
+enum sqldb_fault verify_toc_of(struct sqldb_toc *toc, const char *data, size_t len);
 
 #endif
