@@ -52,6 +52,11 @@ void hash_pair_update(
     struct hash_pair *pair, const void *const data[HASH_PAIR], const size_t len[HASH_PAIR]);
 void hash_pair_end(struct hash_pair *pair, unsigned lane, uint8_t out[HASH_MAX], size_t *ret_len);
 
+/* The CRC-32C of iSCSI; start with 0. Under its name, "crc32c", it is a digest of four bytes, the
+ * highest first. The second form is the one for processors without an instruction for it. */
+uint32_t hash_crc32c(uint32_t crc, const void *data, size_t len);
+uint32_t hash_crc32c_portable(uint32_t crc, const void *data, size_t len);
+
 /* The canonical name of what people write, without asking libcrypto: lower case, without "-",
  * "_" and "/", "sha2256" shortened to "sha256". -1 if it does not fit. */
 int hash_canonical(const char *name, char out[HASH_NAME_MAX]);

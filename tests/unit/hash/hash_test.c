@@ -49,8 +49,27 @@ test_known_values(void **state)
 	check("blake2b512", "blake2b512", "abc",
 	    "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
 	    "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923");
+	check("CRC32C", "crc32c", "123456789", "e3069283");
 	check("SHA3-256", "sha3256", "abc",
 	    "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
+}
+
+/* The instruction and the table agree, in pieces of any length and alignment. */
+static void
+test_crc32c(void **state)
+{
+	(void)state;
+	uint8_t data[300];
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 37 + (i >> 3));
+	for (size_t at = 0; at < 9; at++)
+		for (size_t n = 0; n + at < sizeof(data); n += 7) {
+			uint32_t whole = hash_crc32c_portable(0, data + at, n);
+			assert_int_equal(hash_crc32c(0, data + at, n), whole);
+			assert_int_equal(hash_crc32c(hash_crc32c(0, data + at, n / 3),
+					     data + at + n / 3, n - n / 3),
+			    whole);
+		}
 }
 
 static void
@@ -88,6 +107,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_known_values),
+	    cmocka_unit_test(test_crc32c),
 	    cmocka_unit_test(test_unknown),
 	    cmocka_unit_test(test_hmac),
 	};
