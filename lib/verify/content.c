@@ -5,6 +5,7 @@
 
 /* The order is the order of the bids. */
 const struct verify_format *const verify_formats[] = {
+    &verify_format_basebackup,
     &verify_format_pgtar,
     &verify_format_tar,
     &verify_format_zip,
@@ -127,7 +128,9 @@ check_opaque(struct verify_stream *s, struct err *err)
 	}
 	if (n < 0)
 		return 0; /* the codec's fault says it */
-	if (like)
+	if (s->data)
+		zero = false;
+	else if (like)
 		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
 		    "ends inside the first bytes of %s", like->name);
 	const struct codec_status *status = codec_status(s->codec);
@@ -178,7 +181,7 @@ check_stream(struct verify_stream *s, struct err *err)
 	if (is_empty(s))
 		return verify_content_set(
 		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY, "there is nothing in it");
-	for (size_t i = 0; verify_formats[i] && !format; i++) {
+	for (size_t i = 0; verify_formats[i] && !format && !s->data; i++) {
 		s->format = verify_formats[i];
 		if (s->format->bid(s))
 			format = s->format;
@@ -214,7 +217,7 @@ conclude(struct verify_content *c, const struct codec_status *s)
 }
 
 int
-verify_content_check(const struct codec_input *input, const char *name,
+verify_content_check(const struct codec_input *input, const struct verify_job *job,
     const struct verify_limits *limits, int64_t deadline_ms, struct verify_content *ret_content,
     struct err *err)
 {
@@ -231,7 +234,9 @@ verify_content_check(const struct codec_input *input, const char *name,
 	};
 	*ret_content =
 	    (struct verify_content){.verdict = RECORD_VERDICT_PASS, .level = RECORD_LEVEL_COMPLETE};
-	struct verify_stream s = {.name = name ? name : "",
+	struct verify_stream s = {.name = job->name ? job->name : "",
+	    .data = job->role == VERIFY_ROLE_DATA,
+	    .manifest = job->role == VERIFY_ROLE_MEMBERS ? job->aside : -1,
 	    .limits = limits,
 	    .deadline_ms = deadline_ms,
 	    .out = ret_content};

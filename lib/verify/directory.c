@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "verify/verify_private.h"
+#include "verify/set_private.h"
 
 #define DEPTH_MAX 256
 
@@ -13,6 +13,7 @@ struct entry {
 	char *path; /* relative to the directory */
 	char type;  /* f d l p s c b */
 	char *target;
+	struct verify_set *set; /* that it belongs to, NULL for none */
 	uint64_t size;
 	int64_t mtime;
 	uint32_t mtime_nsec;
@@ -23,11 +24,15 @@ struct tree {
 	const char *root, *algorithm;
 	bool content;
 	struct hash *hash;
+	struct verify_set *set; /* of the directory that is walked */
 	struct verify_answer *answer;
 	struct verify_job *seen;
 	struct verify_content worst; /* the first fault of a file */
 	enum record_level level;     /* the lowest of the files that were looked into */
 	uint64_t looked, opaque;
+	char skipped[VERIFY_DETAIL_MAX]; /* what could not be looked into, and why */
+	uint64_t set_entries;
+	char format[VERIFY_FORMAT_MAX]; /* of a set that is all of it */
 	struct err *err;
 };
 
@@ -83,33 +88,52 @@ digest_line(struct tree *t, const struct entry *e, const struct verify_digest *d
 	return r;
 }
 
+/* Among many files an empty one, one of zeros, one of a single letter is what it is. */
+static bool
+is_plain(const struct verify_content *c)
+{
+	return c->reason == VERIFY_REASON_EMPTY ||
+	    (!*c->format && !*c->codec &&
+		(c->reason == VERIFY_REASON_DAMAGED || c->reason == VERIFY_REASON_TRUNCATED));
+}
+
+/* path is that of a file, or of the directory of a set. */
 static void
-add_content(struct tree *t, const struct entry *e, const struct verify_content *c)
+add_content(struct tree *t, const char *path, const struct verify_content *c, bool in_set)
 {
 	t->worst.bytes += c->bytes;
-	t->worst.warnings |= c->warnings & ~(unsigned)VERIFY_WARN_UNKNOWN;
+	t->worst.warnings |=
+	    c->warnings & ~(unsigned)(VERIFY_WARN_UNKNOWN | (in_set ? VERIFY_WARN_UNCHECKED : 0));
 	switch (c->verdict) {
 	case RECORD_VERDICT_PASS:
+		if (in_set) /* the set says what it is worth */
+			break;
 		t->looked++;
 		if (t->level == RECORD_LEVEL_NONE || c->level < t->level)
 			t->level = c->level;
 		break;
 	case RECORD_VERDICT_FAIL:
-		/* An empty file inside a tree is an empty file. */
-		if (c->reason == VERIFY_REASON_EMPTY || t->worst.verdict == RECORD_VERDICT_FAIL)
+		if (is_plain(c)) {
+			t->opaque += !in_set;
+			break;
+		}
+		if (t->worst.verdict == RECORD_VERDICT_FAIL)
 			break;
 		t->worst.verdict = RECORD_VERDICT_FAIL;
 		t->worst.reason = c->reason;
-		snprintf(
-		    t->worst.detail, sizeof(t->worst.detail), "%.80s: %.100s", e->path, c->detail);
-		snprintf(t->worst.last, sizeof(t->worst.last), "%.255s", e->path);
+		snprintf(t->worst.detail, sizeof(t->worst.detail), "%.80s%s%.100s", path,
+		    *path ? ": " : "", c->detail);
+		snprintf(t->worst.last, sizeof(t->worst.last), "%.255s", in_set ? path : c->last);
 		break;
 	case RECORD_VERDICT_ERROR:
 		fail_tree(t, c->reason, c->detail);
 		break;
 	case RECORD_VERDICT_SKIP:
 	case RECORD_VERDICT_NONE:
-		t->opaque++;
+		t->opaque += !in_set;
+		if (c->reason == VERIFY_REASON_ENCRYPTED || *c->format)
+			snprintf(t->skipped, sizeof(t->skipped), "%.80s%s%.100s", path,
+			    *path ? ": " : "", c->detail);
 		break;
 	}
 }
@@ -131,7 +155,9 @@ take(struct tree *t)
 	else if (a.outcome == VERIFY_CHANGED && t->answer->outcome == VERIFY_READ)
 		t->answer->outcome = VERIFY_CHANGED;
 	else if (t->content)
-		add_content(t, e, &a.content);
+		add_content(t, e->path, &a.content, e->set != NULL);
+	if (e->set && a.outcome == VERIFY_READ)
+		verify_set_add(e->set, e->path + e->set->prefix, e->size, &a);
 	r = digest_line(t, e, &a.digests[0]);
 	free(e->path);
 	free(e);
@@ -171,9 +197,14 @@ hand_over(struct tree *t, int dirfd, const char *name, struct entry *e)
 	struct entry *own = mem_dup(e, sizeof(*e));
 	own->path = mem_strdup(e->path);
 	own->target = NULL;
+	own->set = t->set;
+	if (t->set)
+		verify_set_job(t->set, e->path + t->set->prefix, &job);
 	job.token = own;
 	if (!verify_pool_room(t->pool) && take(t) < 0) {
 		close(job.fd);
+		if (verify_role_has_aside(job.role))
+			close(job.aside);
 		free(own->path);
 		free(own);
 		return -1;
@@ -262,6 +293,47 @@ visit(struct tree *t, int dirfd, const char *name, const char *prefix, unsigned 
 	return r;
 }
 
+/* All files of a set were read: what lists them is compared with what was there. */
+static int
+finish_set(struct tree *t, struct verify_set *set, const char *path)
+{
+	struct verify_job job;
+	struct verify_answer a;
+	struct err own = {0};
+	void *token;
+	if (drain(t) < 0)
+		return -1;
+	if (t->answer->outcome != VERIFY_READ)
+		return 0;
+	if (!set->key) {
+		struct verify_content c = {.verdict = RECORD_VERDICT_FAIL,
+		    .reason = VERIFY_REASON_INCOMPLETE,
+		    .format = "pg_directory",
+		    .detail = "toc.dat, which pg_dump writes last, is missing"};
+		memcpy(t->format, c.format, sizeof(t->format));
+		add_content(t, path, &c, false);
+		return 0;
+	}
+	if (verify_set_finish(set, &job, &own) < 0) {
+		fail_tree(t, VERIFY_REASON_UNREADABLE, own.msg);
+		return 0;
+	}
+	if (verify_pool_submit(t->pool, &job, t->err) < 0 ||
+	    verify_pool_next(t->pool, -1, &token, &a, t->err) < 0)
+		return -1;
+	if (a.outcome == VERIFY_FAILED)
+		fail_tree(t, a.reason, a.detail);
+	else if (a.outcome == VERIFY_CHANGED)
+		t->answer->outcome = VERIFY_CHANGED;
+	else
+		add_content(t, path, &a.content, false);
+	if (!*path)
+		memcpy(t->format, a.content.format, sizeof(t->format));
+	if (!*path && a.content.entries)
+		t->set_entries = a.content.entries;
+	return 0;
+}
+
 /* Takes fd. */
 static int
 walk(struct tree *t, int fd, const char *prefix, unsigned depth)
@@ -276,11 +348,25 @@ walk(struct tree *t, int fd, const char *prefix, unsigned depth)
 		    depth >= DEPTH_MAX ? "too deep" : strerror(errno));
 		fail_tree(t, VERIFY_REASON_UNREADABLE, text);
 	}
+	struct verify_set set;
+	bool begun = d && t->content && !t->set && verify_set_begin(&set, dirfd(d), names, count);
+	if (begun) {
+		r = drain(t);
+		set.prefix = *prefix ? strlen(prefix) + 1 : 0;
+		t->set = &set;
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (r == 0)
 			r = visit(t, dirfd(d), names[i], prefix, depth);
-		free(names[i]);
 	}
+	if (begun) {
+		if (r == 0)
+			r = finish_set(t, &set, prefix);
+		verify_set_release(&set);
+		t->set = NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
 	free(names);
 	if (d)
 		closedir(d);
@@ -319,7 +405,10 @@ verify_directory(struct verify_pool *pool, const char *path, const char *algorit
 		r = hash_end(t.hash, ret_answer->digests[0].data, &ret_answer->digests[0].len, err);
 	if (r == 0 && content) {
 		ret_answer->content = t.worst;
-		snprintf(ret_answer->content.format, VERIFY_FORMAT_MAX, "directory");
+		snprintf(ret_answer->content.format, VERIFY_FORMAT_MAX, "%s",
+		    *t.format ? t.format : "directory");
+		if (t.set_entries)
+			ret_answer->content.entries = t.set_entries;
 		if (t.worst.verdict == RECORD_VERDICT_NONE && t.looked) {
 			ret_answer->content.verdict = RECORD_VERDICT_PASS;
 			ret_answer->content.level = t.opaque ? RECORD_LEVEL_COMPLETE : t.level;
@@ -328,6 +417,7 @@ verify_directory(struct verify_pool *pool, const char *path, const char *algorit
 		} else if (t.worst.verdict == RECORD_VERDICT_NONE) {
 			ret_answer->content.verdict = RECORD_VERDICT_SKIP;
 			ret_answer->content.reason = VERIFY_REASON_UNVERIFIABLE;
+			memcpy(ret_answer->content.detail, t.skipped, sizeof(t.skipped));
 		}
 	}
 	ret_answer->ms = clock_mono_ms() - start;

@@ -39,9 +39,13 @@ read_all(struct verify_input *in, const struct verify_job *job, int64_t deadline
 	struct err err = {0};
 	struct codec_input input = verify_input_codec(in);
 	int r = 0;
+	if (job->role == VERIFY_ROLE_SET) {
+		verify_set_check(job, &a->content);
+		return 0;
+	}
 	if (job->content)
 		r = verify_content_check(
-		    &input, job->name, &in->context->limits, deadline_ms, &a->content, &err);
+		    &input, job, &in->context->limits, deadline_ms, &a->content, &err);
 	if (r == 0 && a->content.reason == VERIFY_REASON_BOMB && !in->digests)
 		return 0; /* enough was seen */
 	if (r == 0)

@@ -24,6 +24,7 @@ struct slot {
 	enum slot_state state;
 	bool alone; /* a batch it was in came to nothing: next time it travels alone */
 	int fd;
+	int aside; /* -1: none */
 	void *token;
 	struct verify_request request;
 	struct verify_answer answer;
@@ -159,6 +160,16 @@ verify_pool_open(
 	return 0;
 }
 
+static void
+close_files(struct slot *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->aside >= 0)
+		close(s->aside);
+	s->fd = s->aside = -1;
+}
+
 void
 verify_pool_close(struct verify_pool *pool)
 {
@@ -168,8 +179,7 @@ verify_pool_close(struct verify_pool *pool)
 		worker_stop(&pool->workers[i]);
 	for (size_t i = 0; i < pool->pending; i++) {
 		struct slot *s = &pool->slots[(pool->head + i) % pool->slot_count];
-		if (s->fd >= 0)
-			close(s->fd);
+		close_files(s);
 	}
 	free(pool->workers);
 	free(pool->slots);
@@ -207,9 +217,7 @@ finish(struct slot *s, const struct verify_answer *answer)
 {
 	s->state = SLOT_DONE;
 	s->answer = *answer;
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = -1;
+	close_files(s);
 }
 
 static void
@@ -295,27 +303,30 @@ static int
 send_batch(struct verify_pool *pool, struct worker *w, const struct batch *batch)
 {
 	union {
-		char buf[CMSG_SPACE(sizeof(int) * VERIFY_BATCH)];
+		char buf[CMSG_SPACE(sizeof(int) * VERIFY_FDS)];
 		struct cmsghdr align;
 	} control = {0};
 	struct iovec iov[VERIFY_BATCH];
-	int fds[VERIFY_BATCH] = {0};
+	int fds[VERIFY_FDS] = {0};
+	size_t fd_count = 0;
 	for (size_t i = 0; i < batch->count; i++) {
 		struct slot *s = &pool->slots[batch->slots[i]];
 		iov[i] = (struct iovec){.iov_base = &s->request, .iov_len = sizeof(s->request)};
-		fds[i] = s->fd;
+		fds[fd_count++] = s->fd;
+		if (s->aside >= 0)
+			fds[fd_count++] = s->aside;
 	}
 	struct msghdr msg = {
 	    .msg_iov = iov,
 	    .msg_iovlen = batch->count,
 	    .msg_control = control.buf,
-	    .msg_controllen = CMSG_SPACE(sizeof(int) * batch->count),
+	    .msg_controllen = CMSG_SPACE(sizeof(int) * fd_count),
 	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	struct cmsghdr *c = &control.align;
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int) * batch->count);
-	memcpy(CMSG_DATA(c), fds, sizeof(int) * batch->count);
+	c->cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
+	memcpy(CMSG_DATA(c), fds, sizeof(int) * fd_count);
 	ssize_t n;
 	do
 		n = sendmsg(w->socket, &msg, MSG_NOSIGNAL);
@@ -326,7 +337,7 @@ send_batch(struct verify_pool *pool, struct worker *w, const struct batch *batch
 static bool
 is_small(const struct slot *s)
 {
-	return !s->alone && s->request.size <= SMALL;
+	return !s->alone && s->aside < 0 && s->request.size <= SMALL;
 }
 
 /* Two large files that want their digest only are read side by side, unless one of them would be
@@ -449,6 +460,7 @@ verify_pool_submit(struct verify_pool *pool, const struct verify_job *job, struc
 	*s = (struct slot){
 	    .state = SLOT_QUEUED,
 	    .fd = job->fd,
+	    .aside = verify_role_has_aside(job->role) ? job->aside : -1,
 	    .token = job->token,
 	    .request =
 		{
@@ -457,6 +469,7 @@ verify_pool_submit(struct verify_pool *pool, const struct verify_job *job, struc
 		    .mtime_nsec = job->mtime_nsec,
 		    .max_ms = ms,
 		    .content = job->content,
+		    .role = (uint8_t)job->role,
 		    .cached = verify_cached(job->fd, job->size),
 		},
 	};

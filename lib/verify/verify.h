@@ -123,6 +123,20 @@ struct verify_limits {
 
 #define VERIFY_DIGESTS 2
 
+/* What a file is to the backup that it belongs to. */
+enum verify_role {
+	VERIFY_ROLE_FILE, /* looked at for itself */
+	VERIFY_ROLE_DATA, /* a part that is what it is: decoded to its end, nothing is recognised */
+	VERIFY_ROLE_SET,  /* says what belongs to a backup in many files; aside is what is there */
+	VERIFY_ROLE_MEMBERS, /* a tar whose members are those that aside, a backup_manifest, lists */
+};
+
+static inline bool
+verify_role_has_aside(enum verify_role role)
+{
+	return role == VERIFY_ROLE_SET || role == VERIFY_ROLE_MEMBERS;
+}
+
 /* One file to read. */
 struct verify_job {
 	int fd; /* open for reading; the pool owns it from verify_pool_submit() on, whatever comes */
@@ -130,7 +144,9 @@ struct verify_job {
 	const char *algorithms[VERIFY_DIGESTS]; /* NULL: none */
 	const char *name; /* base name, for what it promises; not trusted with anything else */
 	void *token;      /* comes back with the answer */
-	int64_t max_ms;   /* wall clock; 0 = by its size (a minute and 1 s per MiB) */
+	enum verify_role role;
+	int aside;      /* of roles SET and MEMBERS: another descriptor, owned alike */
+	int64_t max_ms; /* wall clock; 0 = by its size (a minute and 1 s per MiB) */
 	/* What the caller saw when it opened the file. */
 	uint64_t size;
 	int64_t mtime;

@@ -70,6 +70,8 @@ struct verify_stream {
 	const uint8_t *head; /* the first bytes, valid until the first codec_read() */
 	size_t head_len;
 	const char *name; /* base name of the file, "" if unknown */
+	bool data;        /* nothing in it is to be recognised (VERIFY_ROLE_DATA) */
+	int manifest;     /* a backup_manifest that lists the members, open; -1: none */
 	const struct verify_limits *limits;
 	int64_t deadline_ms;        /* on clock_mono_ms(); 0 = none */
 	struct verify_content *out; /* preset: verdict pass, level complete */
@@ -87,6 +89,7 @@ struct verify_format {
 
 extern const struct verify_format *const verify_formats[];
 
+extern const struct verify_format verify_format_basebackup;
 extern const struct verify_format verify_format_pgtar;
 extern const struct verify_format verify_format_tar;
 extern const struct verify_format verify_format_zip;
@@ -115,10 +118,15 @@ int verify_archive_check(struct verify_stream *s, enum archive_kind kind,
 int
 verify_toc_fault(struct verify_content *out, enum sqldb_fault fault, const struct sqldb_toc *toc);
 
-/* The whole of content verification over an input. -1: reading failed. */
-int verify_content_check(const struct codec_input *input, const char *name,
+/* The whole of content verification over an input; of job name, role and aside count. -1: reading
+ * failed. */
+int verify_content_check(const struct codec_input *input, const struct verify_job *job,
     const struct verify_limits *limits, int64_t deadline_ms, struct verify_content *ret_content,
     struct err *err);
+
+/* A backup in many files (set.c): what the file of job says belongs to it, against aside, what is
+ * there. */
+void verify_set_check(const struct verify_job *job, struct verify_content *out);
 
 /* What a file name promises (name.c): "" for nothing. */
 struct verify_promise {

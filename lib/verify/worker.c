@@ -10,7 +10,7 @@ static ssize_t
 receive(int socket, struct verify_request *requests, int *fds)
 {
 	union {
-		char buf[CMSG_SPACE(sizeof(int) * VERIFY_BATCH)];
+		char buf[CMSG_SPACE(sizeof(int) * VERIFY_FDS)];
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = {.iov_base = requests, .iov_len = sizeof(*requests) * VERIFY_BATCH};
@@ -28,17 +28,21 @@ receive(int socket, struct verify_request *requests, int *fds)
 		return n;
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	size_t count = (size_t)n / sizeof(*requests);
-	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int) * count))
+	size_t aside = verify_role_has_aside((enum verify_role)requests[0].role);
+	if (!c || c->cmsg_type != SCM_RIGHTS ||
+	    c->cmsg_len != CMSG_LEN(sizeof(int) * (count + aside)))
 		return -1;
-	memcpy(fds, CMSG_DATA(c), sizeof(int) * count);
+	memcpy(fds, CMSG_DATA(c), sizeof(int) * (count + aside));
 	return (ssize_t)count;
 }
 
 static struct verify_job
-job_of(const struct verify_request *q, int fd)
+job_of(const struct verify_request *q, const int *fd)
 {
 	struct verify_job job = {
-	    .fd = fd,
+	    .fd = fd[0],
+	    .role = (enum verify_role)q->role,
+	    .aside = verify_role_has_aside((enum verify_role)q->role) ? fd[1] : -1,
 	    .content = q->content,
 	    .name = q->name,
 	    .max_ms = q->max_ms,
@@ -70,9 +74,11 @@ work(struct verify_context *context, const struct verify_request *requests, cons
 			i += n;
 			continue;
 		}
-		struct verify_job job = job_of(&requests[i], fds[i]);
+		struct verify_job job = job_of(&requests[i], &fds[i]);
 		context->limits.threads = requests[i].threads;
 		verify_worker_examine(context, &job, requests[i].cached, &answers[i]);
+		if (job.aside >= 0)
+			close(job.aside);
 		i++;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -85,7 +91,7 @@ verify_worker_main(int socket, const struct verify_limits *limits)
 	struct verify_context context;
 	struct verify_request *requests = mem_array(VERIFY_BATCH, sizeof(*requests));
 	struct verify_answer *answers = mem_array(VERIFY_BATCH, sizeof(*answers));
-	int fds[VERIFY_BATCH];
+	int fds[VERIFY_FDS];
 	ssize_t n;
 	verify_context_init(&context, limits);
 	while ((n = receive(socket, requests, fds)) > 0) {

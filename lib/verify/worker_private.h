@@ -18,12 +18,14 @@ struct verify_request {
 	uint32_t mtime_nsec;
 	unsigned threads; /* that it may take for decoding */
 	bool content;
+	uint8_t role; /* enum verify_role */
 	char algorithms[VERIFY_DIGESTS][HASH_NAME_MAX];
 	char name[VERIFY_NAME_SENT];
 };
 
 /* As many small files travel in one message; large ones go alone. */
 #define VERIFY_BATCH 64
+#define VERIFY_FDS   (VERIFY_BATCH + 1) /* who brings another descriptor travels alone */
 
 void verify_worker_examine(struct verify_context *context, const struct verify_job *job,
     uint64_t cached, struct verify_answer *a);

@@ -37,8 +37,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct verify_limits limits = {
 	    .max_bytes = 4 << 20, .max_entries = 1000, .memory = 8 << 20};
 	struct verify_content c;
-	if (verify_content_check(&input, names[data[0] % ARRAY_LEN(names)], &limits, 0, &c, NULL) ==
-	    0) {
+	struct verify_job job = {.fd = -1, .name = names[data[0] % ARRAY_LEN(names)]};
+	if (verify_content_check(&input, &job, &limits, 0, &c, NULL) == 0) {
 		if (c.verdict == RECORD_VERDICT_NONE || c.verdict > RECORD_VERDICT_SKIP ||
 		    (c.verdict == RECORD_VERDICT_PASS) != (c.reason == VERIFY_REASON_NONE) ||
 		    (c.verdict == RECORD_VERDICT_PASS && c.level < RECORD_LEVEL_COMPLETE))

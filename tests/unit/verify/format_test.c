@@ -17,8 +17,9 @@ look(const void *data, size_t len, const char *name, struct verify_content *ret)
 	struct mem_input m = {.data = data, .len = len, .piece = 65536};
 	struct codec_input input = mem_input_codec(&m);
 	struct verify_limits limits = {.max_bytes = 1U << 30};
+	struct verify_job job = {.fd = -1, .name = name};
 	struct err err = {0};
-	if (verify_content_check(&input, name, &limits, 0, ret, &err) < 0)
+	if (verify_content_check(&input, &job, &limits, 0, ret, &err) < 0)
 		fail_msg("%s: %s", current, err.msg);
 }
 
