@@ -19,6 +19,7 @@
 #define SPACE_RESERVE (UINT64_C(32) << 20)
 #define ENV_MAX       16
 #define LOG_TAIL      8192
+#define SCRATCH_FD    3 /* of RESTORE_SCRATCH */
 
 /* ---------------------------------------------------------------- programs */
 
@@ -71,7 +72,8 @@ set_files(const struct restore_child *child, const struct restore_spawn *spawn)
 		1) < 0 ||
 	    dup2(log >= 0 ? log : null, 2) < 0)
 		return -1;
-	if (fchdir(child->rootfd) < 0)
+	if (fchdir(child->rootfd) < 0 || dup2(child->rootfd, SCRATCH_FD) < 0 ||
+	    fcntl(SCRATCH_FD, F_SETFD, 0) < 0)
 		return -1;
 	return spawn->directory ? chdir(spawn->directory) : 0;
 }
@@ -79,6 +81,7 @@ set_files(const struct restore_child *child, const struct restore_spawn *spawn)
 static void
 execute(const struct restore_child *child, const struct restore_spawn *spawn, char **envp)
 {
+	const int scratch = SCRATCH_FD;
 	const struct sandbox_path paths[] = {
 	    {.path = "/usr", .access = SANDBOX_READ},
 	    {.path = "/lib", .access = SANDBOX_EXEC},
@@ -89,10 +92,12 @@ execute(const struct restore_child *child, const struct restore_spawn *spawn, ch
 	    {.path = "/dev/null", .access = SANDBOX_WRITE},
 	    {.path = "/dev/zero", .access = SANDBOX_READ},
 	    {.path = "/dev/urandom", .access = SANDBOX_READ},
-	    {.fd = child->rootfd, .access = spawn->reads ? SANDBOX_READ : SANDBOX_WRITE},
+	    {.fd = SCRATCH_FD, .access = spawn->reads ? SANDBOX_READ : SANDBOX_WRITE},
 	};
 	const struct sandbox_profile profile = {.paths = paths,
 	    .path_count = ARRAY_LEN(paths),
+	    .keep_fds = &scratch,
+	    .keep_fd_count = 1,
 	    .unix_sockets = spawn->sockets,
 	    .off = child->options->sandbox_off};
 	struct err err = {.code = ERR_NONE};

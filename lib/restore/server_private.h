@@ -24,11 +24,15 @@ struct restore_watch {
 	int64_t next_ms;    /* of the next look */
 };
 
+/* The scratch directory by name, in a program that restore_spawn() started: its path may lead through
+ * places that the child's user cannot enter. */
+#define RESTORE_SCRATCH "/proc/self/fd/3"
+
 struct restore_spawn {
 	const char *program;   /* absolute path */
 	char *const *argv;     /* with argv[0]; NULL-terminated */
 	char *const *env;      /* beside LC_ALL, TZ, PATH; NULL-terminated or NULL */
-	const char *directory; /* below the scratch directory, to start in; NULL: itself */
+	const char *directory; /* to start in, from the scratch directory; NULL: itself */
 	const char *log;       /* file in the scratch directory, appended: its 1 and 2; or NULL */
 	bool has_in, has_out;
 	int in, out;  /* its 0 and 1; else /dev/null */

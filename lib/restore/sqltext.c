@@ -115,18 +115,3 @@ restore_read_dump(struct restore_child *child, enum sqldb_dialect dialect)
 	child->answer->unpack_ms = clock_mono_ms() - start;
 	sqldb_dump_free(dump);
 }
-
-static int
-bid_pgsql(const struct restore_probe *probe)
-{
-	return sqldb_dump_sniff(probe->data, probe->len) == SQLDB_POSTGRES ? 60 : 0;
-}
-
-static void
-drill_pgsql(struct restore_child *child)
-{
-	restore_read_dump(child, SQLDB_POSTGRES);
-}
-
-const struct restore_handler restore_pgsql = {
-    .name = "pgsql", .bid = bid_pgsql, .drill = drill_pgsql};

@@ -59,7 +59,7 @@ int
 sandbox_exec(const struct sandbox_profile *profile, const char *program, char *const argv[],
     char *const envp[], struct err *err)
 {
-	int fd = open(program, O_RDONLY | O_CLOEXEC), ruleset = -1, high;
+	int fd = open(program, O_RDONLY | O_CLOEXEC), ruleset = -1, high, *keep;
 	unsigned abi;
 
 	if (fd < 0)
@@ -72,7 +72,12 @@ sandbox_exec(const struct sandbox_profile *profile, const char *program, char *c
 		return err_sys(err, ERR_IO, "cannot narrow the sandbox");
 	if (!(profile->off & (unsigned)SANDBOX_SECCOMP) && filter(profile, high) < 0)
 		return err_sys(err, ERR_IO, "cannot narrow the sandbox");
-	sandbox_close_others(3, &high, 1);
+	keep = mem_array(profile->keep_fd_count + 1, sizeof(*keep));
+	for (size_t i = 0; i < profile->keep_fd_count; i++)
+		keep[i] = profile->keep_fds[i];
+	keep[profile->keep_fd_count] = high;
+	sandbox_close_others(3, keep, profile->keep_fd_count + 1);
+	free(keep);
 	(void)syscall(SYS_execveat, high, "", argv, envp, AT_EMPTY_PATH);
 	return err_sys(err, ERR_IO, "cannot execute '%s'", program);
 }

@@ -1,0 +1,95 @@
+/*
+ * PostgreSQL for real: a throw-away server, and a client of its own for it.
+ *
+ * The client speaks the frontend/backend protocol, version 3 (postgresql.org/docs, "Message
+ * Formats"), over the Unix socket. It knows no command of psql, so there is none that a dump could
+ * use; it sees an error as SQLSTATE, so that what is the fault of the place is not blamed on the
+ * backup; and it never waits without looking at time and space.
+ */
+#ifndef RESTORE_PG_PRIVATE_H
+#define RESTORE_PG_PRIVATE_H
+
+#include "restore/server_private.h"
+
+#define RESTORE_PG_VERSIONS "/usr/lib/postgresql"
+#define RESTORE_PG_DATA     "pg" /* the data directory, in the scratch directory */
+#define RESTORE_PG_USER     "bkm_scratch_su"
+#define RESTORE_PG_DATABASE "postgres" /* what a dump of one database is loaded into */
+
+struct restore_pg_error {
+	char state[6];     /* SQLSTATE; "" if there is none */
+	char message[400]; /* as the server wrote it: not for a terminal */
+	char detail[200];
+	bool fatal;
+};
+
+struct restore_pg {
+	struct restore_watch *watch;
+	int fd;
+	char *in; /* what was received: from pos to len */
+	size_t pos, len;
+	char transaction; /* 'I' none, 'T' in one, 'E' in a failed one */
+	struct restore_pg_error error;
+};
+
+enum restore_pg_end {
+	RESTORE_PG_DONE,
+	RESTORE_PG_REFUSED, /* the server said an error: pg->error */
+	RESTORE_PG_ROWS,    /* it waits for rows: COPY … FROM stdin */
+	RESTORE_PG_TROUBLE, /* the answer says why: no more can be done */
+};
+
+/* Called for each row: values[i] NULL is NULL; they are cut at 64 KiB together. */
+typedef void restore_pg_row(void *arg, char *const *values, size_t count);
+
+void restore_pg_init(struct restore_pg *pg, struct restore_watch *watch);
+void restore_pg_close(struct restore_pg *pg);
+enum restore_pg_end restore_pg_connect(struct restore_pg *pg, const char *database);
+/* sql has no NUL in it. row may be NULL. */
+enum restore_pg_end restore_pg_query(
+    struct restore_pg *pg, const char *sql, size_t len, restore_pg_row *row, void *arg);
+/* More rows; REFUSED: the server wants no more, restore_pg_rows_end() fetches the error. */
+enum restore_pg_end restore_pg_rows(struct restore_pg *pg, const char *data, size_t len);
+enum restore_pg_end restore_pg_rows_end(struct restore_pg *pg);
+
+/* An identifier or a string constant in an SQL text. */
+void restore_pg_name(struct buf *sql, const char *name);
+void restore_pg_text(struct buf *sql, const char *text);
+
+/* A server in the scratch directory, with bin as its programs: 0 and it takes connections; -1 and
+ * the answer says why. */
+int restore_pg_start(struct restore_watch *watch, const char *postgres);
+
+/* The path of a program of the newest installed version, or of `major` if that is there (0: any);
+ * NULL and the package to install. */
+char *restore_pg_find(const char *program, unsigned major, const char **ret_package);
+
+/* Loads what sqldb_dump reads of a script. */
+struct restore_pg_load {
+	struct restore_child *child;
+	struct restore_watch *watch;
+	struct restore_pg pg;
+	struct sqldb_dump *dump; /* feed this */
+	char *database;          /* that is connected */
+	char extension[64];      /* that the statement creates, or "" */
+	bool cluster;            /* the script connects to databases of its own */
+	bool conflicts;          /* rows may be left out: ON CONFLICT */
+	bool in_rows;
+	bool failed; /* the answer says why */
+};
+
+int restore_pg_load_init(
+    struct restore_pg_load *load, struct restore_child *child, struct restore_watch *watch);
+void restore_pg_load_release(struct restore_pg_load *load);
+/* After its end: 0 and all of it was loaded, or -1 and the answer says why not. */
+int restore_pg_load_finish(struct restore_pg_load *load);
+
+/* What the error in load->pg says about the backup (sql: the statement, or NULL): the answer is
+ * set. */
+void restore_pg_judge(struct restore_pg_load *load, const char *sql);
+
+/* What is in the databases now: counted, asked, and judged against what the script had. The answer
+ * is a pass of level restored, or why not. */
+void restore_pg_check(struct restore_pg_load *load);
+
+#endif
