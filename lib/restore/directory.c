@@ -166,6 +166,8 @@ judge(struct copying *c, int64_t start)
 		restore_say(a, RECORD_VERDICT_FAIL, "empty", "no file in it");
 	else
 		restore_say(a, RECORD_VERDICT_PASS, NULL, "%s", "");
+	if (a->verdict == RECORD_VERDICT_PASS)
+		restore_offer_pgdir(c->child);
 }
 
 void

@@ -256,6 +256,7 @@ run_second(struct drill *d, const char *name, struct restore_answer *ret)
 		job.fd = payload;
 	else
 		(void)lseek(job.fd, 0, SEEK_SET);
+	job.directory = false;
 	job.handler = handler;
 	job.program = program;
 	restore_walls_init(&walls, &job);

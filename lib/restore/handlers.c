@@ -4,6 +4,8 @@
 #include "restore/restore_private.h"
 
 const struct restore_handler *const restore_handlers[] = {
+    &restore_pgtar,
+    &restore_pgdir,
     &restore_tar,
     &restore_zip,
     &restore_7zip,

@@ -11,7 +11,6 @@
 
 #include "restore/server_private.h"
 
-#define RESTORE_PG_VERSIONS "/usr/lib/postgresql"
 #define RESTORE_PG_DATA     "pg" /* the data directory, in the scratch directory */
 #define RESTORE_PG_USER     "bkm_scratch_su"
 #define RESTORE_PG_DATABASE "postgres" /* what a dump of one database is loaded into */
@@ -60,9 +59,8 @@ void restore_pg_text(struct buf *sql, const char *text);
  * the answer says why. */
 int restore_pg_start(struct restore_watch *watch, const char *postgres);
 
-/* The path of a program of the newest installed version, or of `major` if that is there (0: any);
- * NULL and the package to install. */
-char *restore_pg_find(const char *program, unsigned major, const char **ret_package);
+/* handler->find: the server of the newest version that is installed. */
+char *restore_pg_find_server(const char **ret_package);
 
 /* Loads what sqldb_dump reads of a script. */
 struct restore_pg_load {

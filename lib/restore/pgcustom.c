@@ -1,25 +1,50 @@
-// PostgreSQL's custom format: pg_restore reads all of it, its script is counted as a dump.
+// Archives of pg_dump (custom, tar, directory): pg_restore makes the script, which is then loaded.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "restore/restore_private.h"
+#include "restore/pg_private.h"
 
-#define VERSIONS "/usr/lib/postgresql"
-#define PACKAGE  "postgresql-client"
+#define TAR_BLOCK 512
+#define TOC       "toc.dat"
+#define LOG       "pg_restore.log"
+#define WAIT_MS   100
+
+static bool
+has_magic(const struct restore_probe *probe, size_t at)
+{
+	return probe->len >= at + 5 && memcmp(probe->data + at, "PGDMP", 5) == 0;
+}
 
 static int
 bid_pgcustom(const struct restore_probe *probe)
 {
-	return probe->len >= 5 && memcmp(probe->data, "PGDMP", 5) == 0 ? 90 : 0;
+	return has_magic(probe, 0) ? 90 : 0;
 }
 
+/* Its first member is the table of contents. */
+static int
+bid_pgtar(const struct restore_probe *probe)
+{
+	return has_magic(probe, TAR_BLOCK) && memcmp(probe->data, TOC, sizeof(TOC)) == 0 ? 95 : 0;
+}
+
+static int
+bid_never(const struct restore_probe *probe)
+{
+	(void)probe;
+	return 0;
+}
+
+/* pg_restore reads its standard input: the backup itself, or what was unpacked of it. */
 static void
-drill_pgcustom(struct restore_child *child)
+drill_archive(struct restore_child *child)
 {
 	struct restore_answer *a = child->answer;
 	int64_t start = clock_mono_ms();
@@ -28,111 +53,125 @@ drill_pgcustom(struct restore_child *child)
 		return;
 	a->unpack_ms = clock_mono_ms() - start;
 	a->verdict = RECORD_VERDICT_NONE;
-	(void)snprintf(a->next, sizeof(a->next), "%s", restore_pgcustom.name);
+	(void)snprintf(a->next, sizeof(a->next), "%s", a->handler);
 }
 
-/* The newest that is installed: an older one cannot read what a newer one wrote. Debian's
- * /usr/bin/pg_restore is a wrapper that needs more than the sandbox gives. */
-static char *
-find_pg_restore(const char **ret_package)
+static bool
+is_archive(int dirfd)
 {
-	DIR *dir = opendir(VERSIONS);
+	int fd = openat(dirfd, TOC, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char magic[5];
+	bool is = fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+	    memcmp(magic, "PGDMP", sizeof(magic)) == 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return is;
+}
+
+/* The copy belongs to who made it, and is read by who loads it. */
+static void
+let_read(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *de;
-	uint64_t best = 0, version;
-	char *path = NULL;
 
-	*ret_package = PACKAGE;
 	while (dir && (de = readdir(dir))) {
-		char *candidate;
+		int file = de->d_type == DT_REG
+		    ? openat(dirfd, de->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+		    : -1;
 
-		if (str_to_u64(de->d_name, 9, 999, &version, NULL) < 0 || version <= best)
-			continue;
-		candidate = mem_printf("%s/%s/bin/pg_restore", VERSIONS, de->d_name);
-		if (access(candidate, X_OK) == 0) {
-			free(path);
-			path = candidate;
-			best = version;
-		} else {
-			free(candidate);
+		if (file >= 0) {
+			(void)fchmod(file, 0444);
+			(void)close(file);
 		}
 	}
 	if (dir)
 		(void)closedir(dir);
-	return path;
+	else if (fd >= 0)
+		(void)close(fd);
 }
 
-/* pg_restore's complaints go to a file of the scratch directory, its script to a pipe. */
-static pid_t
-start_program(struct restore_child *child, const char *program, int *ret_out, int *ret_errors)
+void
+restore_offer_pgdir(struct restore_child *child)
 {
-	char *argv[] = {(char[]){"pg_restore"}, (char[]){"-f"}, (char[]){"-"}, NULL};
-	char *envp[] = {(char[]){"LC_ALL=C"}, (char[]){"PATH=/usr/bin:/bin"}, NULL};
-	int ends[2];
-	pid_t pid;
+	struct restore_answer *a = child->answer;
 
-	*ret_errors =
-	    openat(child->rootfd, ".bkm-errors", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (*ret_errors < 0 || pipe2(ends, O_CLOEXEC) < 0)
-		return -1;
-	pid = fork();
-	if (pid == 0) {
-		(void)signal(SIGPIPE, SIG_DFL);
-		if (dup2(child->fd, 0) < 0 || dup2(ends[1], 1) < 0 || dup2(*ret_errors, 2) < 0)
-			_exit(126);
-		(void)execve(program, argv, envp);
-		_exit(127);
-	}
-	(void)close(ends[1]);
-	*ret_out = ends[0];
+	if (!is_archive(child->rootfd))
+		return;
+	let_read(child->rootfd);
+	a->verdict = RECORD_VERDICT_NONE;
+	(void)snprintf(a->next, sizeof(a->next), "%s", restore_pgdir.name);
+}
+
+/* ---------------------------------------------------------------- in the second child */
+
+static pid_t
+start_pg_restore(struct restore_child *child, const char *postgres, bool directory, int out)
+{
+	char *bin = mem_strndup(postgres, (size_t)(strrchr(postgres, '/') - postgres));
+	char *program = mem_printf("%s/pg_restore", bin);
+	char *const argv[] = {program, (char[]){"-f"}, (char[]){"-"},
+	    directory ? (char[]){RESTORE_SCRATCH} : NULL, NULL};
+	const struct restore_spawn spawn = {.program = program,
+	    .argv = argv,
+	    .log = LOG,
+	    .directory = "/",
+	    .has_in = !directory,
+	    .in = child->fd,
+	    .has_out = true,
+	    .out = out,
+	    .reads = true};
+	pid_t pid = restore_spawn(child, &spawn);
+
+	free(program);
+	free(bin);
 	return pid;
 }
 
-static void
-on_table(void *arg, const char *name)
+/* The script into the server: 0 at its end, -1 and the answer says why not. */
+static int
+load_script(struct restore_child *child, struct restore_pg_load *load, int fd)
 {
-	restore_saw_name(arg, name);
-}
-
-static enum sqldb_fault
-count_script(struct restore_child *child, int fd, struct sqldb_stats *ret_stats)
-{
-	const struct sqldb_dump_options options = {
-	    .dialect = SQLDB_POSTGRES, .table = on_table, .arg = child};
-	struct sqldb_dump *dump = sqldb_dump_new(&options);
 	uint8_t *block = mem_alloc(RESTORE_PEEK);
-	enum sqldb_fault fault;
-	ssize_t n;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	ssize_t n = 1;
+	int r = 0;
 
-	while ((n = read(fd, block, RESTORE_PEEK)) > 0 || (n < 0 && errno == EINTR)) {
-		if (n > 0)
-			(void)sqldb_dump_feed(dump, block, (size_t)n);
-		child->answer->bytes += n > 0 ? (uint64_t)n : 0;
+	while (r == 0 && n > 0) {
+		if (poll(&p, 1, WAIT_MS) <= 0) {
+			r = restore_watch_look(load->watch);
+			continue;
+		}
+		n = read(fd, block, RESTORE_PEEK);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n > 0)
+			child->answer->bytes += (uint64_t)n;
+		if (n > 0 && sqldb_dump_feed(load->dump, block, (size_t)n) < 0)
+			n = 0;
 	}
-	fault = sqldb_dump_finish(dump);
-	*ret_stats = *sqldb_dump_stats(dump);
 	free(block);
-	sqldb_dump_free(dump);
-	return fault;
+	return r;
 }
 
 /* pg_restore says in words only what is wrong. */
 static void
-say_complaint(struct restore_child *child, int errors, int status)
+say_complaint(struct restore_child *child, int status)
 {
 	struct restore_answer *a = child->answer;
-	char text[512];
-	ssize_t n = pread(errors, text, sizeof(text) - 1, 0);
-	char *line = text;
+	char text[160];
+	const char *line = text;
 
-	text[n > 0 ? n : 0] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	if (strncmp(line, "pg_restore: ", 12) == 0)
-		line += 12;
-	if (strncmp(line, "error: ", 7) == 0)
-		line += 7;
+	restore_log_line(child, LOG, "error: ", text, sizeof(text));
+	if (!*line)
+		restore_log_line(child, LOG, NULL, text, sizeof(text));
+	if (strstr(line, "error: "))
+		line = strstr(line, "error: ") + 7;
 	if (strstr(line, "unsupported version"))
-		restore_say(a, RECORD_VERDICT_SKIP, "unsupported",
-		    "%.120s: install a newer " PACKAGE, line);
+		restore_say(a, RECORD_VERDICT_ERROR, "not_installed",
+		    "%.100s: install a newer postgresql", line);
 	else if (strstr(line, "end of file") || strstr(line, "too short"))
 		restore_say(a, RECORD_VERDICT_FAIL, "truncated", "%.160s", line);
 	else if (WIFEXITED(status) && WEXITSTATUS(status) >= 126)
@@ -144,33 +183,97 @@ say_complaint(struct restore_child *child, int errors, int status)
 		restore_say(a, RECORD_VERDICT_FAIL, "damaged", "%.160s", line);
 }
 
-static void
-program_pgcustom(struct restore_child *child, const char *program)
+/* What it could not read decides, if the loading did not stop it. */
+static int
+end_script(struct restore_child *child, struct restore_pg_load *load, pid_t pid)
 {
-	struct sqldb_stats stats;
-	enum sqldb_fault fault;
-	int out = -1, errors = -1, status = 0;
-	int64_t start = clock_mono_ms();
-	pid_t pid = start_program(child, program, &out, &errors);
+	const struct sqldb_stats *stats = sqldb_dump_stats(load->dump);
+	int status = 0;
 
-	if (pid < 0) {
-		restore_say_errno(child->answer, "cannot start pg_restore");
-		return;
+	if (load->failed || stats->detail[0]) {
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, &status, 0);
+		return restore_pg_load_finish(load);
 	}
-	fault = count_script(child, out, &stats);
-	(void)close(out);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	child->answer->check_ms = clock_mono_ms() - start;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		restore_say_dump(child->answer, fault, &stats);
-	else
-		say_complaint(child, errors, status);
-	(void)close(errors);
+	if (restore_spawn_wait(load->watch, pid, &status) < 0)
+		return -1;
+	if (status == 0)
+		return restore_pg_load_finish(load);
+	say_complaint(child, status);
+	return -1;
+}
+
+static int
+load_archive(
+    struct restore_child *child, struct restore_pg_load *load, const char *postgres, bool directory)
+{
+	int ends[2], r;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		restore_say_errno(child->answer, "cannot make a pipe");
+		return -1;
+	}
+	pid = start_pg_restore(child, postgres, directory, ends[1]);
+	(void)close(ends[1]);
+	r = pid < 0 ? -1 : load_script(child, load, ends[0]);
+	(void)close(ends[0]);
+	if (r == 0)
+		return end_script(child, load, pid);
+	if (pid > 0) {
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+	}
+	return -1;
+}
+
+static void
+restore_archive(struct restore_child *child, const char *postgres, bool directory)
+{
+	struct restore_watch watch = {.child = child};
+	struct restore_pg_load load;
+	int64_t start;
+
+	if (restore_pg_start(&watch, postgres) < 0)
+		return;
+	start = clock_mono_ms();
+	if (restore_pg_load_init(&load, child, &watch) == 0) {
+		int r = load_archive(child, &load, postgres, directory);
+
+		child->answer->load_ms = clock_mono_ms() - start;
+		if (r == 0)
+			restore_pg_check(&load);
+	}
+	restore_pg_load_release(&load);
+}
+
+static void
+program_file(struct restore_child *child, const char *postgres)
+{
+	restore_archive(child, postgres, false);
+}
+
+static void
+program_directory(struct restore_child *child, const char *postgres)
+{
+	restore_archive(child, postgres, true);
 }
 
 const struct restore_handler restore_pgcustom = {.name = "pgcustom",
     .bid = bid_pgcustom,
-    .drill = drill_pgcustom,
-    .find = find_pg_restore,
-    .program = program_pgcustom};
+    .drill = drill_archive,
+    .find = restore_pg_find_server,
+    .program = program_file,
+    .server = true};
+const struct restore_handler restore_pgtar = {.name = "pgtar",
+    .bid = bid_pgtar,
+    .drill = drill_archive,
+    .find = restore_pg_find_server,
+    .program = program_file,
+    .server = true};
+/* A backup that is a directory, copied into the scratch directory. */
+const struct restore_handler restore_pgdir = {.name = "pgdir",
+    .bid = bid_never,
+    .find = restore_pg_find_server,
+    .program = program_directory,
+    .server = true};

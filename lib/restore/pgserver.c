@@ -8,16 +8,18 @@
 
 #include "restore/pg_private.h"
 
+#define VERSIONS "/usr/lib/postgresql"
 #define START_MS INT64_C(120000)
 #define LOG      "server.log"
 #define INIT_LOG "initdb.log"
 
-/* Debian has each major version in a directory of its own. Its /usr/bin/pg_* are wrappers that need
- * more than the sandbox gives. */
+/* The newest that is installed: an older one cannot read what a newer one wrote. Debian has each
+ * major version in a directory of its own; its /usr/bin/pg_* are wrappers that need more than the
+ * sandbox gives. */
 char *
-restore_pg_find(const char *program, unsigned major, const char **ret_package)
+restore_pg_find_server(const char **ret_package)
 {
-	DIR *dir = opendir(RESTORE_PG_VERSIONS);
+	DIR *dir = opendir(VERSIONS);
 	struct dirent *de;
 	uint64_t best = 0, version;
 	char *path = NULL;
@@ -26,10 +28,9 @@ restore_pg_find(const char *program, unsigned major, const char **ret_package)
 	while (dir && (de = readdir(dir))) {
 		char *candidate;
 
-		if (str_to_u64(de->d_name, 9, 999, &version, NULL) < 0 || (best && best == major) ||
-		    (version <= best && version != major))
+		if (str_to_u64(de->d_name, 9, 999, &version, NULL) < 0 || version <= best)
 			continue;
-		candidate = mem_printf("%s/%s/bin/%s", RESTORE_PG_VERSIONS, de->d_name, program);
+		candidate = mem_printf("%s/%s/bin/postgres", VERSIONS, de->d_name);
 		if (access(candidate, X_OK) == 0) {
 			free(path);
 			path = candidate;

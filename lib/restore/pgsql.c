@@ -1,16 +1,5 @@
 // Dumps of PostgreSQL: judged as text first, then loaded into a throw-away server.
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "restore/pg_private.h"
-
-#define SCRIPT_LOG "pg_restore.log"
-
-/* ---------------------------------------------------------------- plain */
 
 static int
 bid_pgsql(const struct restore_probe *probe)
@@ -34,12 +23,6 @@ drill_pgsql(struct restore_child *child)
 	}
 	a->verdict = RECORD_VERDICT_NONE;
 	(void)snprintf(a->next, sizeof(a->next), "%s", restore_pgsql.name);
-}
-
-static char *
-find_postgres(const char **ret_package)
-{
-	return restore_pg_find("postgres", 0, ret_package);
 }
 
 static void
@@ -67,7 +50,7 @@ program_pgsql(struct restore_child *child, const char *postgres)
 const struct restore_handler restore_pgsql = {.name = "pgsql",
     .bid = bid_pgsql,
     .drill = drill_pgsql,
-    .find = find_postgres,
+    .find = restore_pg_find_server,
     .program = program_pgsql,
     .server = true,
     .decoded = true};

@@ -102,7 +102,7 @@ extern const size_t restore_handler_count;
 extern const struct restore_handler restore_tar, restore_zip, restore_7zip, restore_cpio;
 extern const struct restore_handler restore_pgsql, restore_mysql;
 extern const struct restore_handler restore_sqlite_dump, restore_sqlite;
-extern const struct restore_handler restore_pgcustom;
+extern const struct restore_handler restore_pgcustom, restore_pgtar, restore_pgdir;
 
 /* verdicts, in the child */
 void restore_say(struct restore_answer *a, enum record_verdict verdict, const char *reason,
@@ -216,6 +216,8 @@ void restore_check_demands(const struct restore_job *job, const struct restore_a
 
 /* A backup that is a directory: copied (directory.c). */
 void restore_directory(struct restore_child *child);
+/* What it copied may be what pg_dump -Fd writes: then there is more to do (pgcustom.c). */
+void restore_offer_pgdir(struct restore_child *child);
 
 /* A program of the configuration (program.c). */
 const struct restore_program *restore_program_for(

@@ -76,7 +76,7 @@ pg-C.sql pass 2 1003
 pg--inserts.sql pass 2 1003
 pg--column-inserts.sql pass 2 1003
 pg--clean--if-exists.sql pass 2 1003
-pg--data-only.sql pass 0 1003
+pg--data-only.sql skip 0 1003
 pg-all.sql pass 2 1003" ]
 }
 
