@@ -137,7 +137,10 @@ take_answers(struct app *app, bool wait, struct err *err)
 		return 0;
 	while ((r = verify_pool_next(app->pool, wait ? 100 : 0, &token, &answer, err)) > 0) {
 		struct app_item *item = token;
-		item->answer = answer;
+		if (!item->decrypt)
+			item->answer = answer;
+		else if (!app_decrypt_answer(app, item, &answer))
+			continue;
 		item->answered = true;
 		item->waiting = false;
 		wait = false;
@@ -176,7 +179,8 @@ add(struct app *app, struct record *rec, bool accept, struct err *err)
 static bool
 has_room(const struct app *app)
 {
-	return app->count < APP_ITEMS && (!app->pool || verify_pool_room(app->pool));
+	return app->count < APP_ITEMS && app->decrypting < APP_DECRYPTS &&
+	    (!app->pool || verify_pool_room(app->pool) > 1);
 }
 
 /* Work goes on in the pool while records come in; what is ready goes out. */
@@ -278,6 +282,7 @@ main(int argc, char **argv)
 		r = app.coverage ? app_coverage(&app, &err) : run(&app, &err);
 	if (r == 0 && !app.coverage)
 		r = tool_flush(&app.tool, &err);
+	app_decrypt_end(&app);
 	r = tool_close(&app.tool, r, &err);
 	release(&app);
 	return r;

@@ -176,6 +176,8 @@ struct lists {
 	const char *exclude[LIST_MAX + 1];
 	struct restore_expect expects[LIST_MAX];
 	struct restore_member members[LIST_MAX];
+	const char *argv[LIST_MAX + 1], *match[LIST_MAX + 1];
+	struct decrypt_command decrypt;
 };
 
 static const char *const *
@@ -222,6 +224,14 @@ demands(
 	subject->compare_exclude = copy_list(lists->exclude, &r->compare_exclude);
 	for (size_t i = 0; i < r->member_count && i < LIST_MAX; i++)
 		member_of(&r->members[i], &lists->members[i]);
+	if (location->decrypt.command.count) {
+		lists->decrypt = (struct decrypt_command){
+		    .argv = copy_list(lists->argv, &location->decrypt.command),
+		    .secret = location->decrypt.secret,
+		    .match = copy_list(lists->match, &location->decrypt.match),
+		    .unix_sockets = location->decrypt.unix_sockets};
+		subject->decrypt = &lists->decrypt;
+	}
 	subject->members = lists->members;
 	subject->member_count = r->member_count < LIST_MAX ? r->member_count : LIST_MAX;
 	subject->newest_row = r->newest_row;

@@ -5,7 +5,8 @@
 #include "tool/tool.h"
 #include "verify/verify.h"
 
-#define APP_ITEMS 1024 /* records on their way at once */
+#define APP_ITEMS    1024 /* records on their way at once */
+#define APP_DECRYPTS 4    /* decryptors at once */
 
 /* One record between its reading and its printing. */
 struct app_item {
@@ -24,7 +25,11 @@ struct app_item {
 	enum record_verdict
 	    stored; /* the standing verdict, passed on if nothing new is found out */
 	char baseline[STORE_DIGEST_HEX];
-	unsigned warnings; /* of ours, beside what the judge finds */
+	unsigned warnings;                       /* of ours, beside what the judge finds */
+	const struct config_decrypt *decrypt_by; /* of its location, or NULL */
+	struct decrypt *decrypt;                 /* under way */
+	unsigned parts;                          /* answers that are still to come */
+	bool ciphered;                           /* the one about the file itself is there */
 };
 
 /* A verdict that waits for its commit. */
@@ -75,6 +80,9 @@ struct app {
 	uint64_t spent;   /* bytes handed to the pool */
 	struct app_ledger ledger;
 
+	struct sandbox_scratch *scratch; /* homes of decryptors; made for the first one */
+	size_t decrypting;
+
 	struct verify_pool *pool;
 	struct verify_manifests *manifests;
 	struct app_item *items; /* a ring */
@@ -86,6 +94,15 @@ struct app {
 
 /* choose.c: what is to be done with a record that was put at the end of the ring. */
 int app_choose(struct app *app, struct app_item *item, struct err *err);
+
+/* decrypt.c: what is encrypted goes through a decryptor. */
+bool app_decrypts(const struct app_item *item, const char *path, int fd);
+int app_decrypt_submit(struct app *app, struct app_item *item, const char *path,
+    const struct verify_job *file, struct err *err); /* file->fd is taken over */
+/* One of its answers came: true if it was the last. */
+bool app_decrypt_answer(struct app *app, struct app_item *item, const struct verify_answer *answer);
+void app_decrypt_drop(struct app *app, struct app_item *item);
+void app_decrypt_end(struct app *app);
 
 /* finish.c: verdicts, lines, commits. */
 int app_finish(struct app *app, struct app_item *item, struct err *err);

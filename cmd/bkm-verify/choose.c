@@ -157,6 +157,10 @@ submit(struct app *app, struct app_item *item, const char *path, struct err *err
 	job.token = item;
 	item->waiting = true;
 	app->spent += job.size;
+	if (job.content && app_decrypts(item, path, job.fd)) {
+		item->waiting = false;
+		return app_decrypt_submit(app, item, path, &job, err);
+	}
 	return verify_pool_submit(app->pool, &job, err);
 }
 
@@ -225,6 +229,7 @@ choose_row(struct app *app, struct app_item *item, struct tool_backup *b, struct
 	char *stored = mem_strdup(row->verification), *path = mem_strdup(b->path);
 	int r = -1;
 	item->directory = b->location->unit == CONFIG_UNIT_DIRECTORY;
+	item->decrypt_by = &b->location->decrypt;
 	remember_stored(item, row);
 	if (store_verify_state(app->tool.store, row->id, app->algorithm, &item->state, err) < 0)
 		goto out;

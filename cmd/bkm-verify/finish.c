@@ -177,11 +177,16 @@ report_failure(struct app *app, struct app_item *item, struct err *err)
 {
 	const struct verify_answer *a = &item->answer;
 	const char *path = record_path(&item->rec);
-	if (!item->answered || a->outcome != VERIFY_FAILED)
+	bool failed = a->outcome == VERIFY_FAILED;
+	enum verify_reason why = failed ? a->reason : a->content.reason;
+	if (!item->answered || (!failed && a->content.verdict != RECORD_VERDICT_ERROR))
 		return 0;
 	return tool_trouble(&app->tool, record_str(&item->rec, "location"), path,
-	    a->reason == VERIFY_REASON_TIMEOUT ? "timeout" : "io_error", err,
-	    "cannot verify '%s': %s", path ? path : "", a->detail);
+	    why == VERIFY_REASON_TIMEOUT       ? "timeout"
+		: why == VERIFY_REASON_DECRYPT ? "other"
+					       : "io_error",
+	    err, "cannot verify '%s': %s", path ? path : "",
+	    failed ? a->detail : a->content.detail);
 }
 
 static int

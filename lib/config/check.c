@@ -133,6 +133,23 @@ check_restore(
 }
 
 static void
+check_decrypt(
+    struct config_loader *l, struct config_location *location, const struct config_node *map)
+{
+	bool repository =
+	    location->type == CONFIG_TYPE_RESTIC || location->type == CONFIG_TYPE_BORG;
+
+	settle_program(l->config, &location->decrypt.command);
+	if (map && !repository && !location->decrypt.command.count)
+		config_problem_at(
+		    l, map, "command", "'backups.locations[].decrypt' needs a command");
+	if (map && repository && location->decrypt.command.count)
+		config_problem_at(l, map, "command",
+		    "a repository is decrypted by its own program: 'backups.locations[].decrypt' "
+		    "has only the secret");
+}
+
+static void
 check_location(struct config_loader *l, size_t index, const struct config_node *node)
 {
 	struct config_location *location = &l->config->locations[index];
@@ -154,6 +171,7 @@ check_location(struct config_loader *l, size_t index, const struct config_node *
 	}
 	check_restore(l, &location->restore, config_node_get(node, "restore"));
 	settle_program(l->config, &location->restore.command);
+	check_decrypt(l, location, config_node_get(node, "decrypt"));
 }
 
 static int

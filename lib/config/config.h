@@ -99,6 +99,15 @@ struct config_restore {
 	struct config_list command; /* argv of a program run on the restored tree */
 };
 
+/* backups.locations[].decrypt: how encrypted backups are read, or the key of a repository. */
+struct config_decrypt {
+	struct config_list command; /* argv; "{secret}" as a full word is replaced */
+	char *secret;               /* NULL: none. Handed over by descriptor 3, nowhere else */
+	struct config_list
+	    match; /* fnmatch patterns on the base name; empty: by name and content */
+	bool unix_sockets;
+};
+
 struct config_location {
 	char *name; /* unique */
 	char *path; /* absolute, but for repositories that are not a path (sftp:…, ssh://…) */
@@ -118,6 +127,7 @@ struct config_location {
 	struct config_list include; /* fnmatch patterns; empty: everything */
 	struct config_list exclude;
 	struct config_restore restore;
+	struct config_decrypt decrypt;
 	struct config_series *series; /* the first rule that matches wins: config_series_for() */
 	size_t series_count;
 	bool names_series; /* some rule has a name */

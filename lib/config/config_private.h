@@ -10,7 +10,7 @@
 #define CONFIG_MAX_DEPTH    32
 #define CONFIG_MAX_KEYS     1000 /* in one mapping */
 #define CONFIG_MAX_PROBLEMS 100  /* listed; the rest is counted */
-#define CONFIG_MAX_SECRET   4096
+#define CONFIG_MAX_SECRET   (64 * 1024)
 #define CONFIG_MAX_TEXT     256 /* a name, an expression */
 
 /* ---------------------------------------------------------------- keys.c */
@@ -114,9 +114,10 @@ const char *config_env_get(const struct config_env *env, const char *name);
 /* text with each ${NAME} replaced and $${ as ${; the result is yours. */
 int config_env_expand(const struct config_env *env, const char *text, char **ret_text,
     bool *ret_changed, struct err *err);
-/* The content of a secret file without its last newline; the result is yours. */
+/* The content of a secret file without its last newline; the result is yours. lines: it may have
+ * more than one, and then ends with a newline. */
 int config_secret_read(
-    const char *path, const struct config_env *env, char **ret_secret, struct err *err);
+    const char *path, const struct config_env *env, bool lines, char **ret_secret, struct err *err);
 /* The user who called sudo, or our own if this is not sudo. */
 uid_t config_env_caller(const struct config_env *env);
 

@@ -257,7 +257,7 @@ check_secret_file(
 
 int
 config_secret_read(
-    const char *path, const struct config_env *env, char **ret_secret, struct err *err)
+    const char *path, const struct config_env *env, bool lines, char **ret_secret, struct err *err)
 {
 	struct buf text = BUF_INIT;
 	struct stat st;
@@ -276,10 +276,13 @@ config_secret_read(
 		goto out;
 	while (text.len && strchr("\r\n", text.data[text.len - 1]))
 		text.data[--text.len] = '\0';
-	if (!text.len || strlen(text.data) != text.len || strpbrk(text.data, "\r\n")) {
-		err_set(err, ERR_CONFIG, "'%s' must hold the secret in one line", path);
+	if (!text.len || strlen(text.data) != text.len || (!lines && strpbrk(text.data, "\r\n"))) {
+		err_set(err, ERR_CONFIG, "'%s' must hold the secret%s", path,
+		    lines ? " as text" : " in one line");
 		goto out;
 	}
+	if (strchr(text.data, '\n'))
+		buf_char(&text, '\n');
 	*ret_secret = buf_take(&text);
 	rc = 0;
 out:

@@ -197,7 +197,7 @@ set_secret_file(struct config_loader *l, const struct value *v)
 		return;
 	}
 	path = config_absolute(l->config, v->text);
-	if (config_secret_read(path, &l->env, &secret, &err) < 0)
+	if (config_secret_read(path, &l->env, v->key->multiline, &secret, &err) < 0)
 		config_problem(&l->problems, v->node->line, v->node->column, "'%s': %s",
 		    v->key->path, err.msg);
 	else

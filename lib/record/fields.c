@@ -63,7 +63,7 @@ static const struct word_list lists[RECORD_LISTS] = {
 	    "not_complete", "not_scanned")},
     [RECORD_LIST_CANNOT_REASON] = {"error_verdict_reason",
 	WORDS("unreadable", "permission_denied", "io_error", "timeout", "no_space", "limit",
-	    "crashed", "sandbox", "handler", "server", "not_installed", "interrupted")},
+	    "crashed", "sandbox", "handler", "server", "not_installed", "interrupted", "decrypt")},
     [RECORD_LIST_WARNING] = {"warning",
 	WORDS("trailing_garbage", "trailing_zeros", "duplicate_names", "absolute_names",
 	    "links_skipped", "special_files", "no_checksum", "not_looked_into", "future_mtime",

@@ -39,6 +39,10 @@ static const struct advice table[] = {
 	"restore it by hand and compare; see the checks of the record"},
     {"rto_exceeded", "restoring takes longer than rto_minutes",
 	"find a faster way to restore, or change what was promised"},
+    {"decrypt", "it could not be decrypted, so nobody could look into it",
+	"see whether decrypt.command works and its secret is the right one"},
+    {"encrypted", "it is encrypted, so nobody could look into it",
+	"name a program and a key under decrypt: of its location"},
     /* backups */
     {"too_small", "it is smaller than min_size", "look at the log of the job, and at its disk"},
     {"partial_name", "it has the name of an unfinished file",

@@ -19,6 +19,8 @@ struct drill {
 	struct sandbox_scratch *scratch;
 	struct restore_job job;
 	struct restore_result *result;
+	int fd;                       /* of the backup as it lies there */
+	struct restore_subject plain; /* the subject, named as if it were not encrypted */
 	struct stat before;
 	bool stopped;
 };
@@ -318,7 +320,7 @@ check_unchanged(struct drill *d)
 {
 	struct stat now;
 
-	if (d->job.directory || fstat(d->job.fd, &now) < 0)
+	if (d->job.directory || fstat(d->fd, &now) < 0)
 		return;
 	if (now.st_size != d->before.st_size || now.st_mtim.tv_sec != d->before.st_mtim.tv_sec ||
 	    now.st_mtim.tv_nsec != d->before.st_mtim.tv_nsec) {
@@ -394,6 +396,31 @@ restore_result_release(struct restore_result *result)
 	result->compared = (struct restore_compared){.same = 0};
 }
 
+/* What is encrypted is decrypted first, and everything else sees only the plain bytes. */
+static void
+decrypt_and_run(struct drill *d)
+{
+	const struct decrypt_command *command = d->subject->decrypt;
+	struct buf path = BUF_INIT;
+
+	if (!command || d->job.directory ||
+	    !decrypt_wants(command, path_base(d->subject->path), d->fd)) {
+		run_children(d);
+		return;
+	}
+	if (restore_decrypt(&d->job, d->scratch, d->result, &d->stopped) < 0)
+		return;
+	decrypt_plain_name(d->subject->path, &path);
+	d->plain = *d->subject;
+	d->plain.path = path.data;
+	d->subject = d->job.subject = &d->plain;
+	if (measure_space(d) == 0)
+		run_children(d);
+	(void)close(d->job.fd);
+	d->job.fd = d->fd;
+	buf_release(&path);
+}
+
 int
 restore_drill(const struct restore_subject *subject, const struct restore_options *options,
     struct sandbox_scratch *scratch, struct restore_result *ret_result, struct err *err)
@@ -410,19 +437,20 @@ restore_drill(const struct restore_subject *subject, const struct restore_option
 	    .fd = open_backup(&d),
 	    .rootfd = sandbox_scratch_fd(scratch),
 	    .deadline_ms = start + d.options.max_ms};
-	if (d.job.fd < 0)
+	d.fd = d.job.fd;
+	if (d.fd < 0)
 		return 0;
 	d.job.directory = S_ISDIR(d.before.st_mode);
 	d.job.size = (uint64_t)d.before.st_size;
 	if (!d.job.directory && d.job.size == 0) {
 		restore_result_say(ret_result, RECORD_VERDICT_FAIL, "empty", "the file is empty");
 	} else if (measure_space(&d) == 0) {
-		run_children(&d);
+		decrypt_and_run(&d);
 		check_unchanged(&d);
 	}
 	ret_result->ms = clock_mono_ms() - start;
 	check_time(&d);
-	(void)close(d.job.fd);
+	(void)close(d.fd);
 	if (d.stopped)
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	return 0;

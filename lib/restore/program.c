@@ -29,12 +29,19 @@ restore_program_for(
 	return NULL;
 }
 
+/* What was decrypted is nowhere but on standard input. */
+static const char *
+path_of(const struct restore_job *job)
+{
+	return job->plain ? "/dev/stdin" : job->subject->path;
+}
+
 /* In the enclosed child: the backup is standard input, the scratch directory the current one. */
 int
 restore_program_main(void *arg, int out)
 {
 	const struct restore_job *job = arg;
-	char *path = mem_printf("BKM_PATH=%s", job->subject->path);
+	char *path = mem_printf("BKM_PATH=%s", path_of(job));
 	char *scratch = mem_printf("BKM_SCRATCH=%s", job->program);
 	char *envp[] = {path, scratch, (char[]){"PATH=/usr/local/bin:/usr/bin:/bin"},
 	    (char[]){"LC_ALL=C.UTF-8"}, (char[]){"TZ=UTC"}, (char[]){"HOME=/"}, NULL};
@@ -156,12 +163,12 @@ restore_program_run(struct restore_job *job, const struct restore_program *progr
 	int status;
 
 	(void)snprintf(result->handler, sizeof(result->handler), "%s", program->name);
-	job->argv = make_argv(program, job->subject->path, scratch_path);
+	job->argv = make_argv(program, path_of(job), scratch_path);
 	job->program = scratch_path;
 	restore_walls_init(&walls, job);
 	walls.profile.keep_user = true;
 	restore_walls_programs(&walls, strchr(job->argv[0], '/') ? job->argv[0] : "/usr/local/bin",
-	    job->subject->path);
+	    job->plain ? NULL : job->subject->path);
 	status = restore_run_child(&walls, job, restore_program_main, &answer, result, ret_stopped);
 	if (status == 127 && !answer.len)
 		no_answer(result, "does not exist");

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "decrypt/decrypt.h"
 #include "record/record.h"
 #include "sandbox/sandbox.h"
 
@@ -83,6 +84,7 @@ struct restore_subject {
 	uint64_t compare_sample;            /* files */
 	double compare_tolerance;           /* 0 to 1: share of them that may differ */
 	int64_t rto_ms;                     /* 0: none */
+	const struct decrypt_command *decrypt; /* NULL: what is encrypted stays so */
 };
 
 #define RESTORE_CHECKS_MAX 160

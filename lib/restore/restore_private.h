@@ -157,6 +157,7 @@ struct restore_job {
 	int fd, rootfd;
 	int livefd;     /* the directory to compare with, for restore_examine_main */
 	bool directory; /* fd is a directory: a backup of `unit: directory` */
+	bool plain;     /* fd is what was decrypted: it has no path */
 	uint64_t size, space;
 	int64_t deadline_ms;
 	const struct restore_handler *handler; /* of the second child */
@@ -218,6 +219,11 @@ void restore_check_demands(const struct restore_job *job, const struct restore_a
 void restore_directory(struct restore_child *child);
 /* What it copied may be what pg_dump -Fd writes: then there is more to do (pgcustom.c). */
 void restore_offer_pgdir(struct restore_child *child);
+
+/* Decrypt job->fd into the scratch directory: job is then about the plain bytes, and its fd another
+ * one, to be closed. -1: the verdict is in result (decrypt.c). */
+int restore_decrypt(struct restore_job *job, struct sandbox_scratch *scratch,
+    struct restore_result *result, bool *ret_stopped);
 
 /* A program of the configuration (program.c). */
 const struct restore_program *restore_program_for(

@@ -8,19 +8,6 @@
 #define SERVER_MEMORY (UINT64_C(8) << 30)
 #define SERVER_FILES  (UINT64_C(256) << 20) /* of its own */
 
-/* What programs need beside themselves: libraries, locale data, the usual devices. */
-static const struct sandbox_path system_paths[] = {
-    {.path = "/usr", .access = SANDBOX_EXEC},
-    {.path = "/bin", .access = SANDBOX_EXEC},
-    {.path = "/lib", .access = SANDBOX_EXEC},
-    {.path = "/lib64", .access = SANDBOX_EXEC},
-    {.path = "/etc", .access = SANDBOX_READ},
-    {.path = "/dev/null", .access = SANDBOX_WRITE},
-    {.path = "/dev/zero", .access = SANDBOX_READ},
-    {.path = "/dev/urandom", .access = SANDBOX_READ},
-    {.path = "/dev/full", .access = SANDBOX_READ},
-};
-
 static void
 add_path(struct restore_walls *walls, const struct sandbox_path *path)
 {
@@ -75,9 +62,12 @@ restore_walls_reader(struct restore_walls *walls, const struct restore_job *job)
 void
 restore_walls_programs(struct restore_walls *walls, const char *program, const char *path)
 {
+	size_t count;
+	const struct sandbox_path *system = sandbox_system_paths(&count);
+
 	walls->profile.programs = true;
-	for (size_t i = 0; i < ARRAY_LEN(system_paths); i++)
-		add_path(walls, &system_paths[i]);
+	for (size_t i = 0; i < count; i++)
+		add_path(walls, &system[i]);
 	add_path(walls, &(struct sandbox_path){.path = program, .access = SANDBOX_EXEC});
 	if (path)
 		add_path(walls, &(struct sandbox_path){.path = path, .access = SANDBOX_READ});

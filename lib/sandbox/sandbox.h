@@ -150,6 +150,35 @@ struct sandbox_run {
 int sandbox_run(const struct sandbox_run *run, int (*fn)(void *arg, int answer_fd), void *arg,
     struct buf *answer, struct sandbox_result *ret_result, struct err *err);
 
+/* ---------------------------------------------------------------- programs (program.c) */
+
+/* What a program needs beside itself: /usr, libraries, /etc, the usual devices. For profiles. */
+const struct sandbox_path *sandbox_system_paths(size_t *ret_count);
+
+/* A file in memory that holds text and is never on a disk: how a secret gets to a program, which
+ * reads it from descriptor SANDBOX_SECRET_FD or opens /dev/fd/3. The descriptor, or -1. */
+#define SANDBOX_SECRET_FD 3
+int sandbox_secret_fd(const char *text, struct err *err);
+
+struct sandbox_program {
+	char *const *argv, *const *envp;
+	int fds[4]; /* become 0 to 3; -1: is left as it is */
+	int cwd;    /* descriptor of the directory to run in */
+};
+
+#define SANDBOX_PATH "/usr/local/bin:/usr/bin:/bin"
+
+/* The last step of the fn of a sandbox_run with programs: returns only if the program cannot be
+ * executed, with the exit status that says so. */
+#define SANDBOX_EXIT_EXEC    126
+#define SANDBOX_EXIT_MISSING 127
+int sandbox_program_exec(const struct sandbox_program *program);
+
+/* Close every descriptor from first up that is not in keep: for a process that goes on without. */
+void sandbox_close_others(int first, const int *keep, size_t count);
+
+/* ---------------------------------------------------------------- layers */
+
 /* Append ["rlimits","no_new_privs","landlock7","seccomp"]. */
 void sandbox_layers_json(const struct sandbox_layers *layers, struct buf *out);
 

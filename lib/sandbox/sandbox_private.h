@@ -30,7 +30,4 @@ int sandbox_filter_load(const struct sandbox_profile *profile, bool no_new_privs
 int sandbox_enclose(
     const struct sandbox_profile *profile, struct sandbox_layers *ret_active, struct err *err);
 
-/* Close every descriptor from first up that is not in keep. */
-void sandbox_close_others(int first, const int *keep, size_t count);
-
 #endif

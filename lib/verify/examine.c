@@ -38,6 +38,8 @@ read_all(struct verify_input *in, const struct verify_job *job, int64_t deadline
 {
 	struct err err = {0};
 	struct codec_input input = verify_input_codec(in);
+	if (job->stream)
+		input.pread = NULL;
 	int r = 0;
 	if (job->role == VERIFY_ROLE_SET) {
 		verify_set_check(job, &a->content);
@@ -73,7 +75,7 @@ verify_worker_examine(struct verify_context *context, const struct verify_job *j
 		verify_answer_failed(a, VERIFY_REASON_UNSUPPORTED, err.msg);
 		return;
 	}
-	if (read_all(&in, job, job->max_ms ? start + job->max_ms : 0, a) == 0)
+	if (read_all(&in, job, job->max_ms ? start + job->max_ms : 0, a) == 0 && !job->stream)
 		verify_answer_settle(a, job, &in);
 	verify_input_close(&in);
 	a->ms = clock_mono_ms() - start;

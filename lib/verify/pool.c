@@ -459,6 +459,7 @@ verify_pool_submit(struct verify_pool *pool, const struct verify_job *job, struc
 				 : ALONE_MS + (int64_t)(job->size / (1024 * 1024)) * MS_PER_MIB;
 	*s = (struct slot){
 	    .state = SLOT_QUEUED,
+	    .alone = job->stream,
 	    .fd = job->fd,
 	    .aside = verify_role_has_aside(job->role) ? job->aside : -1,
 	    .token = job->token,
@@ -470,7 +471,8 @@ verify_pool_submit(struct verify_pool *pool, const struct verify_job *job, struc
 		    .max_ms = ms,
 		    .content = job->content,
 		    .role = (uint8_t)job->role,
-		    .cached = verify_cached(job->fd, job->size),
+		    .stream = job->stream,
+		    .cached = job->stream ? UINT64_MAX : verify_cached(job->fd, job->size),
 		},
 	};
 	for (size_t i = 0; i < VERIFY_DIGESTS; i++)

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "decrypt/decrypt.h"
 #include "hash/hash.h"
 #include "record/record.h"
 #include "verify/ledger.h"
@@ -58,6 +59,7 @@ enum verify_reason {
 	VERIFY_REASON_UNREADABLE,
 	VERIFY_REASON_TIMEOUT,
 	VERIFY_REASON_CRASHED,
+	VERIFY_REASON_DECRYPT,
 	VERIFY_REASON_REASONS,
 };
 
@@ -140,7 +142,8 @@ verify_role_has_aside(enum verify_role role)
 /* One file to read. */
 struct verify_job {
 	int fd; /* open for reading; the pool owns it from verify_pool_submit() on, whatever comes */
-	bool content;                           /* look into it */
+	bool content; /* look into it */
+	bool stream;  /* fd is a pipe: no size, no time, read once and forward; goes alone */
 	const char *algorithms[VERIFY_DIGESTS]; /* NULL: none */
 	const char *name; /* base name, for what it promises; not trusted with anything else */
 	void *token;      /* comes back with the answer */
@@ -212,6 +215,11 @@ int verify_open(const char *path, struct verify_job *ret_job, struct err *err);
 /* What a worker does with one job, in this process: for tests and fuzzers. */
 void verify_examine(const struct verify_job *job, const struct verify_limits *limits,
     struct verify_answer *ret_answer);
+
+/* content is what a worker said about the plain bytes of an encrypted file; result is how their
+ * decryptor ended, which comes first: a stream that ended badly is not whole, whatever came out, and a
+ * wrong key says nothing about the backup. */
+void verify_decrypted(struct verify_content *content, const struct decrypt_result *result);
 
 /* ---------------------------------------------------------------- directories */
 

@@ -42,6 +42,7 @@ verify_reason_word(enum verify_reason reason)
 	    [VERIFY_REASON_UNREADABLE] = "unreadable",
 	    [VERIFY_REASON_TIMEOUT] = "timeout",
 	    [VERIFY_REASON_CRASHED] = "crashed",
+	    [VERIFY_REASON_DECRYPT] = "decrypt",
 	};
 	return reason > 0 && reason < VERIFY_REASON_REASONS ? words[reason] : NULL;
 }

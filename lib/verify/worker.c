@@ -44,6 +44,7 @@ job_of(const struct verify_request *q, const int *fd)
 	    .role = (enum verify_role)q->role,
 	    .aside = verify_role_has_aside((enum verify_role)q->role) ? fd[1] : -1,
 	    .content = q->content,
+	    .stream = q->stream,
 	    .name = q->name,
 	    .max_ms = q->max_ms,
 	    .size = q->size,

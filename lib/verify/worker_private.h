@@ -17,7 +17,7 @@ struct verify_request {
 	uint64_t cached;
 	uint32_t mtime_nsec;
 	unsigned threads; /* that it may take for decoding */
-	bool content;
+	bool content, stream;
 	uint8_t role; /* enum verify_role */
 	char algorithms[VERIFY_DIGESTS][HASH_NAME_MAX];
 	char name[VERIFY_NAME_SENT];

@@ -7,13 +7,14 @@ may_use()
 	case $1 in
 	base) echo ;;
 	record | config | schedule | hash | codec | sqldb | http | sandbox) echo base ;;
+	decrypt) echo base sandbox ;;
 	archive) echo base codec ;;
 	store) echo base record ;;
 	scan | verify | restore | score | report | alert)
-		echo base record schedule hash codec archive sqldb sandbox http
+		echo base record schedule hash codec archive sqldb sandbox http decrypt
 		;;
 	tool) echo base record config store schedule score ;;
-	cmd) echo base record config schedule hash codec archive sqldb sandbox http store scan verify \
+	cmd) echo base record config schedule hash codec archive sqldb sandbox http decrypt store scan verify \
 		restore score report alert tool ;;
 	*) return 1 ;;
 	esac
