@@ -118,18 +118,6 @@ on_check(void *arg, const struct restore_value *values, size_t count)
 	return 0;
 }
 
-static void
-add_name(struct buf *sql, const char *name)
-{
-	buf_char(sql, '`');
-	for (; *name; name++) {
-		if (*name == '`')
-			buf_char(sql, '`');
-		buf_char(sql, *name);
-	}
-	buf_char(sql, '`');
-}
-
 /* As it is told: without the schema of our own, by the name that the dump gave. */
 static void
 tell_table(struct checking *c, const struct table *t)
@@ -151,9 +139,9 @@ check_table(struct checking *c, struct table *t)
 	char *sql;
 	int r;
 
-	add_name(&name, t->schema);
+	restore_mysql_add_name(&name, t->schema);
 	buf_char(&name, '.');
-	add_name(&name, t->name);
+	restore_mysql_add_name(&name, t->name);
 	r = query(c, on_check, "CHECK TABLE %s", name.data);
 	sql = mem_printf("SELECT COUNT(*) FROM %s", name.data);
 	if (r == 0)
@@ -255,10 +243,33 @@ ask_all(struct checking *c)
 		one = one && (!schema || strcmp(schema, c->tables[i].schema) == 0);
 		schema = c->tables[i].schema;
 	}
-	add_name(&name, schema && one ? schema : DATABASE);
+	restore_mysql_add_name(&name, schema && one ? schema : DATABASE);
 	(void)query(c, NULL, "USE %s", name.data);
 	restore_ask(c->child->subject, SQLDB_MYSQL, ask, c, c->child->answer);
 	buf_release(&name);
+}
+
+/* A pass says what was not done as the dump has it. */
+static void
+say_differences(const struct restore_load *load)
+{
+	struct restore_answer *a = load->watch->child->answer;
+	struct buf text = BUF_INIT;
+
+	if (load->system)
+		buf_str(&text, "the server's own schemas were loaded beside those that it has; ");
+	if (load->left_out)
+		buf_printf(&text, "left out: %llu statements about replication; ",
+		    (unsigned long long)load->left_out);
+	if (load->accounts)
+		buf_printf(&text,
+		    "left out: %llu statements about users, which the server refused; ",
+		    (unsigned long long)load->accounts);
+	if (text.len && a->verdict == (int32_t)RECORD_VERDICT_PASS) {
+		text.data[text.len - 2] = '\0';
+		restore_say(a, RECORD_VERDICT_PASS, NULL, "%s", text.data);
+	}
+	buf_release(&text);
 }
 
 static void
@@ -276,9 +287,7 @@ check_restored(const struct restore_load *load)
 		goto out;
 	}
 	ask_all(&c);
-	if (a->verdict == (int32_t)RECORD_VERDICT_PASS && load->system)
-		restore_say(a, RECORD_VERDICT_PASS, NULL,
-		    "the schemas of the server itself were loaded beside its own");
+	say_differences(load);
 out:
 	a->check_ms = clock_mono_ms() - start;
 	for (size_t i = 0; i < c.count; i++) {
@@ -358,6 +367,7 @@ load_and_check(struct restore_child *child, struct restore_watch *watch, struct 
 	if (r == 0)
 		check_restored(&load);
 out:
+	restore_mysql_load_release(&load);
 	sqldb_dump_free(dump);
 }
 

@@ -30,7 +30,7 @@ struct restore_wire {
 	char version[64]; /* of the server */
 	unsigned error;   /* after 1: the server's number of it */
 	unsigned warnings;
-	char message[RESTORE_MESSAGE_MAX]; /* after 1 and -1 */
+	char message[200]; /* after 1 and -1 */
 };
 
 /* 0; -1: nobody listens (yet), or it is no server (then message is set). */
@@ -72,12 +72,17 @@ struct restore_load {
 	struct restore_wire *wire;
 	struct restore_watch *watch;
 	bool system; /* a schema of the server itself came, and was loaded under another name */
-	uint64_t left_out; /* statements */
-	int refused;       /* what restore_wire_query said of the last one */
+	uint64_t left_out; /* statements about replication */
+	uint64_t accounts; /* statements about users that the server refused */
+	char **definers;   /* users that were made so that what is theirs can be used */
+	size_t definer_count, definer_cap;
+	int refused; /* what restore_wire_query said of the last one */
 };
 
 /* For sqldb_dump_options: each statement to the server, or what becomes of it. */
 int restore_mysql_send(void *arg, const char *sql, size_t len);
+
+void restore_mysql_load_release(struct restore_load *load);
 
 /* All of the dump through send: 0, or -1 and the answer says why. */
 int restore_mysql_load(struct restore_load *load, struct sqldb_dump *dump);
@@ -100,13 +105,23 @@ const char *restore_mysql_product(const char *version);
 /* ---------------------------------------------------------------- statements (mysqlfate.c) */
 
 enum restore_fate {
-	RESTORE_SEND,       /* to the server, as it is */
-	RESTORE_SEND_OTHER, /* another in its place: a schema of the server itself */
-	RESTORE_LEAVE_OUT,  /* it is about replication: there is no data in it */
+	RESTORE_SEND,        /* to the server, as it is */
+	RESTORE_MAKE_SCHEMA, /* one of the server itself: another is made and used in its place */
+	RESTORE_USE_SCHEMA,
+	RESTORE_LEAVE_OUT, /* it is about replication: there is no data in it */
 };
 
-/* Pure: what becomes of a statement; other (empty) gets what is sent in its place. */
-enum restore_fate restore_mysql_fate(const char *sql, size_t len, struct buf *other);
+/* Pure: what becomes of a statement; schema (empty) gets the name of the one in place. */
+enum restore_fate restore_mysql_fate(const char *sql, size_t len, struct buf *schema);
+
+/* A name in backquotes. */
+void restore_mysql_add_name(struct buf *out, const char *name);
+
+/* Pure: is it about users, their privileges, passwords and roles? */
+bool restore_mysql_is_account(const char *sql, size_t len);
+
+/* Pure: does it create something in the name of a user? Then user (empty) gets `name`@`host`. */
+bool restore_mysql_definer(const char *sql, size_t len, struct buf *user);
 
 /* "mysql" for the name under which that schema was loaded; any other name as it is. */
 const char *restore_mysql_schema(const char *name);

@@ -5,7 +5,8 @@
 
 #include "restore/mysql_private.h"
 
-#define TOKEN_MAX 80
+#define TOKEN_MAX      80
+#define DEFINER_WITHIN 8 /* words of CREATE OR REPLACE ALGORITHM = … DEFINER */
 
 /* The schemas of the server itself; what a dump holds of them is loaded beside them. */
 static const char *const system_schemas[] = {
@@ -111,6 +112,18 @@ is(const struct scan *s, const char *word)
 
 /* ---------------------------------------------------------------- fates */
 
+void
+restore_mysql_add_name(struct buf *out, const char *name)
+{
+	buf_char(out, '`');
+	for (; *name; name++) {
+		if (*name == '`')
+			buf_char(out, '`');
+		buf_char(out, *name);
+	}
+	buf_char(out, '`');
+}
+
 static bool
 is_system(const char *name)
 {
@@ -147,13 +160,11 @@ is_about_database(struct scan *s)
 }
 
 static void
-add_beside(struct buf *other, const char *verb, const char *name)
+add_beside(struct buf *schema, const char *name)
 {
-	buf_str(other, verb);
-	buf_str(other, " `" BESIDE);
+	buf_str(schema, BESIDE);
 	for (; *name; name++)
-		buf_char(other, (char)tolower((uint8_t)*name));
-	buf_char(other, '`');
+		buf_char(schema, (char)tolower((uint8_t)*name));
 }
 
 static bool
@@ -181,7 +192,7 @@ is_left_out(struct scan *s, const char *first)
 }
 
 enum restore_fate
-restore_mysql_fate(const char *sql, size_t len, struct buf *other)
+restore_mysql_fate(const char *sql, size_t len, struct buf *schema)
 {
 	struct scan s = {.p = sql, .end = sql + len};
 	char first[TOKEN_MAX];
@@ -192,8 +203,8 @@ restore_mysql_fate(const char *sql, size_t len, struct buf *other)
 	if (strcmp(first, "USE") == 0) {
 		if (!names_system(&s))
 			return RESTORE_SEND;
-		add_beside(other, "USE", s.text);
-		return RESTORE_SEND_OTHER;
+		add_beside(schema, s.text);
+		return RESTORE_USE_SCHEMA;
 	}
 	if (strcmp(first, "SET") == 0)
 		return sets_replication(&s) ? RESTORE_LEAVE_OUT : RESTORE_SEND;
@@ -203,8 +214,8 @@ restore_mysql_fate(const char *sql, size_t len, struct buf *other)
 			return RESTORE_SEND;
 		if (first[0] != 'C')
 			return RESTORE_LEAVE_OUT;
-		add_beside(other, "CREATE DATABASE IF NOT EXISTS", s.text);
-		return RESTORE_SEND_OTHER;
+		add_beside(schema, s.text);
+		return RESTORE_MAKE_SCHEMA;
 	}
 	return is_left_out(&s, first) ? RESTORE_LEAVE_OUT : RESTORE_SEND;
 }
@@ -215,4 +226,53 @@ restore_mysql_schema(const char *name)
 	return str_has_prefix(name, BESIDE) && is_system(name + strlen(BESIDE))
 	    ? name + strlen(BESIDE)
 	    : name;
+}
+
+bool
+restore_mysql_definer(const char *sql, size_t len, struct buf *user)
+{
+	struct scan s = {.p = sql, .end = sql + len};
+	char name[TOKEN_MAX];
+
+	if (!next_token(&s) || !(is(&s, "CREATE") || is(&s, "ALTER")))
+		return false;
+	for (int i = 0; i < DEFINER_WITHIN && next_token(&s); i++) {
+		if (!is(&s, "DEFINER"))
+			continue;
+		if (!next_token(&s) || !is(&s, "=") || !next_token(&s) || !s.quoted)
+			return false;
+		memcpy(name, s.text, sizeof(name));
+		if (!next_token(&s) || !is(&s, "@") || !next_token(&s) || !s.quoted)
+			return false;
+		restore_mysql_add_name(user, name);
+		buf_char(user, '@');
+		restore_mysql_add_name(user, s.text);
+		return true;
+	}
+	return false;
+}
+
+bool
+restore_mysql_is_account(const char *sql, size_t len)
+{
+	static const struct {
+		const char *first, *second;
+	} accounts[] = {{"CREATE", "USER"}, {"CREATE", "ROLE"}, {"ALTER", "USER"}, {"DROP", "USER"},
+	    {"DROP", "ROLE"}, {"RENAME", "USER"}, {"SET", "PASSWORD"}, {"SET", "ROLE"},
+	    {"SET", "DEFAULT"}};
+	struct scan s = {.p = sql, .end = sql + len};
+	char first[TOKEN_MAX];
+
+	if (!next_token(&s))
+		return false;
+	if (is(&s, "GRANT") || is(&s, "REVOKE"))
+		return true;
+	memcpy(first, s.text, sizeof(first));
+	if (!next_token(&s))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(accounts); i++) {
+		if (strcmp(first, accounts[i].first) == 0 && is(&s, accounts[i].second))
+			return true;
+	}
+	return false;
 }

@@ -4,7 +4,9 @@
 
 #include "restore/mysql_private.h"
 
-#define LOOKS 6 /* for the watch to find out what the server died of */
+#define DEFINERS_MAX     1000
+#define ER_NO_SUCH_TABLE 1146
+#define LOOKS            6 /* for the watch to find out what the server died of */
 
 /* ---------------------------------------------------------------- refusals */
 
@@ -146,36 +148,155 @@ restore_mysql_say_refusal(struct restore_answer *a, const struct restore_refusal
 	}
 	if (foreign)
 		restore_say(a, RECORD_VERDICT_ERROR, "not_installed",
-		    "line %llu: needs %s %s, %.24s is installed: %.90s", line, product, dumped,
+		    "line %llu: needs %s %.20s, %.24s is installed: %.150s", line, product, dumped,
 		    refusal->here, message);
 	else
 		restore_say(a, RECORD_VERDICT_ERROR, "not_installed",
-		    "line %llu: needs what this server lacks: %.120s", line, message);
+		    "line %llu: needs what this server lacks: %.180s", line, message);
 }
 
 /* ---------------------------------------------------------------- loading */
+
+static int
+send_words(struct restore_load *l, const char *words, const char *name)
+{
+	struct buf sql = BUF_INIT;
+	int r;
+
+	buf_printf(&sql, "%s %s", words, name);
+	r = restore_wire_query(l->wire, sql.data, sql.len, NULL, NULL);
+	buf_release(&sql);
+	return r;
+}
+
+/* A view of a view whose user does not exist cannot even be created. The users of a dump are rarely in
+ * it, so those that are named are made; one that cannot be made may not be needed. */
+static int
+make_definer(struct restore_load *l, const char *sql, size_t len)
+{
+	struct buf user = BUF_INIT;
+	int r = 0;
+
+	if (l->definer_count == DEFINERS_MAX || !restore_mysql_definer(sql, len, &user))
+		goto out;
+	for (size_t i = 0; i < l->definer_count; i++) {
+		if (strcmp(l->definers[i], user.data) == 0)
+			goto out;
+	}
+	r = send_words(l, "CREATE USER IF NOT EXISTS", user.data);
+	if (r >= 0)
+		r = send_words(l, "GRANT ALL PRIVILEGES ON *.* TO", user.data);
+	MEM_GROW(l->definers, l->definer_count, l->definer_cap);
+	l->definers[l->definer_count++] = buf_take(&user);
+out:
+	buf_release(&user);
+	return r < 0 ? -1 : 0;
+}
+
+/* mariadb-dump --system=stats fills tables of the server that the dump does not create. */
+static int
+make_system_table(struct restore_load *l)
+{
+	static const char before[] = "Table '";
+	struct buf like = BUF_INIT;
+	char name[80];
+	const char *end, *schema = l->wire->message;
+	char *dot;
+	int r = 1;
+
+	if (!str_has_prefix(schema, before))
+		return 1;
+	schema += sizeof(before) - 1;
+	end = strchr(schema, '\'');
+	if (!end || (size_t)(end - schema) >= sizeof(name))
+		return 1;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(end - schema), schema);
+	dot = strchr(name, '.');
+	if (!dot)
+		return 1;
+	*dot = '\0';
+	if (restore_mysql_schema(name) == name)
+		return 1;
+	restore_mysql_add_name(&like, name);
+	buf_char(&like, '.');
+	restore_mysql_add_name(&like, dot + 1);
+	buf_str(&like, " LIKE mysql.");
+	restore_mysql_add_name(&like, dot + 1);
+	r = send_words(l, "CREATE TABLE", like.data);
+	buf_release(&like);
+	return r;
+}
+
+static int
+send_as_it_is(struct restore_load *l, const char *sql, size_t len)
+{
+	int r = make_definer(l, sql, len);
+
+	if (r == 0)
+		r = restore_wire_query(l->wire, sql, len, NULL, NULL);
+	if (r > 0 && l->system && l->wire->error == ER_NO_SUCH_TABLE) {
+		char message[sizeof(l->wire->message)];
+
+		memcpy(message, l->wire->message, sizeof(message));
+		r = make_system_table(l);
+		if (r == 0)
+			return restore_wire_query(l->wire, sql, len, NULL, NULL);
+		l->wire->error = ER_NO_SUCH_TABLE;
+		memcpy(l->wire->message, message, sizeof(message));
+	}
+	/* Its users are not what a backup is for: they may exist here, or need a plug-in. */
+	if (r > 0 && restore_mysql_is_account(sql, len)) {
+		l->accounts++;
+		r = 0;
+	}
+	return r;
+}
+
+static int
+in_other_schema(struct restore_load *l, const char *schema, bool use)
+{
+	struct buf name = BUF_INIT;
+	int r;
+
+	l->system = true;
+	restore_mysql_add_name(&name, schema);
+	r = send_words(l, "CREATE DATABASE IF NOT EXISTS", name.data);
+	if (r == 0 && use)
+		r = send_words(l, "USE", name.data);
+	buf_release(&name);
+	return r;
+}
+
+void
+restore_mysql_load_release(struct restore_load *l)
+{
+	for (size_t i = 0; i < l->definer_count; i++)
+		free(l->definers[i]);
+	free(l->definers);
+}
 
 int
 restore_mysql_send(void *arg, const char *sql, size_t len)
 {
 	struct restore_load *l = arg;
-	struct buf other = BUF_INIT;
-	enum restore_fate fate = restore_mysql_fate(sql, len, &other);
+	struct buf schema = BUF_INIT;
 	int r = 0;
 
-	switch (fate) {
+	switch (restore_mysql_fate(sql, len, &schema)) {
 	case RESTORE_SEND:
-		r = restore_wire_query(l->wire, sql, len, NULL, NULL);
+		r = send_as_it_is(l, sql, len);
 		break;
-	case RESTORE_SEND_OTHER:
-		l->system = true;
-		r = restore_wire_query(l->wire, other.data, other.len, NULL, NULL);
+	case RESTORE_MAKE_SCHEMA:
+		r = in_other_schema(l, schema.data, false);
+		break;
+	case RESTORE_USE_SCHEMA:
+		r = in_other_schema(l, schema.data, true);
 		break;
 	case RESTORE_LEAVE_OUT:
 		l->left_out++;
 		break;
 	}
-	buf_release(&other);
+	buf_release(&schema);
 	l->refused = r;
 	return r == 0 ? restore_watch_look(l->watch) : -1;
 }

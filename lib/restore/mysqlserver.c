@@ -75,7 +75,6 @@ static const char *const common_args[] = {
     "--pid-file=../pid",
     "--secure-file-priv=/proc/self/task", /* where nobody can make a file */
     "--skip-networking",
-    "--skip-name-resolve",
     "--skip-log-bin",
     "--local-infile=0",
     "--plugin-dir=/nonexistent", /* nothing can be put there and loaded */

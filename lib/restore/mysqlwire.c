@@ -221,14 +221,13 @@ receive_packet(struct restore_wire *w, struct reader *ret)
 static int
 take_error(struct restore_wire *w, struct reader *r)
 {
-	struct buf text = BUF_INIT_MAX(sizeof(w->message));
-	size_t max = sizeof(w->message) / 2;
+	struct buf text = BUF_INIT;
 
 	(void)take(r, 1);
 	w->error = (unsigned)take_number(r, 2);
 	if (r->len >= 6 && r->p[0] == '#')
 		(void)take(r, 6);
-	str_add_visible(&text, r->p, r->len < max ? r->len : max);
+	str_add_visible(&text, r->p, r->len < sizeof(w->message) ? r->len : sizeof(w->message));
 	(void)snprintf(w->message, sizeof(w->message), "%s", text.data);
 	buf_release(&text);
 	return r->failed ? broken(w) : 1;
