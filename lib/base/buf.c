@@ -58,6 +58,15 @@ buf_reserve(struct buf *buf, size_t len)
 	return buf->data + buf->len;
 }
 
+/* buf_reserve where there is room already, which is nearly always. */
+static inline char *
+reserve(struct buf *buf, size_t len)
+{
+	if (len < buf->cap - buf->len && len <= (buf->max ? buf->max : DEFAULT_MAX) - buf->len)
+		return buf->data + buf->len;
+	return buf_reserve(buf, len);
+}
+
 void
 buf_add(struct buf *buf, const void *data, size_t len)
 {
@@ -65,7 +74,7 @@ buf_add(struct buf *buf, const void *data, size_t len)
 
 	if (!len)
 		return;
-	room = buf_reserve(buf, len);
+	room = reserve(buf, len);
 	if (!room)
 		return;
 	memcpy(room, data, len);
@@ -82,7 +91,7 @@ buf_str(struct buf *buf, const char *s)
 void
 buf_char(struct buf *buf, char c)
 {
-	char *room = buf_reserve(buf, 1);
+	char *room = reserve(buf, 1);
 
 	if (!room)
 		return;

@@ -29,12 +29,13 @@ struct store_scan_text { /* where the strings of a known row are in the arena */
 	bool has_reasons, has_entries;
 };
 
-#define STORE_SCAN_ROWS 16 /* inserted by one statement: a third cheaper than one by one */
+#define STORE_SCAN_ROWS 32 /* inserted by one statement: a third cheaper than one by one */
 
 struct store_scan_new { /* a row that waits for the others of its statement */
-	int64_t dir_id, series_id, time;
-	struct store_seen seen; /* its strings are in the arena, see the offsets */
-	size_t name, entries, reasons;
+	int64_t dir_id, series_id, time, mtime;
+	uint64_t size, device, inode;
+	uint32_t mtime_nsec;
+	size_t name, name_len; /* in waiting_text */
 };
 
 struct store_scan {

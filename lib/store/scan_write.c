@@ -4,16 +4,21 @@
 
 #include "store/scan_private.h"
 
-#define INSERT                                                                                     \
-	"INSERT INTO backup (dir_id, series_id, name, size, mtime, mtime_nsec, device, inode,"     \
-	" entries, time, first_seen, changed_at, state, status, reasons, completed_at, touched)"   \
-	" VALUES "
-#define ROW      "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define ROW_ARGS 17
-#define ROWS4    ROW ", " ROW ", " ROW ", " ROW
+#define INSERT                                                                                       \
+	"INSERT INTO backup (first_seen, changed_at, completed_at, touched, state, status, reasons," \
+	" entries, dir_id, series_id, name, size, mtime, mtime_nsec, device, inode, time) VALUES "
 
-static const char sql_insert_one[] = INSERT ROW;
-static const char sql_insert_rows[] = INSERT ROWS4 ", " ROWS4 ", " ROWS4 ", " ROWS4;
+static const char sql_insert_one[] =
+    INSERT "(?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+
+/* Many of the kind that most are: complete, and nothing to say about them. ?1 is now, ?2 the run; a
+ * bare ? counts on from there. */
+#define PLAIN      "(?1, ?1, ?1, ?2, 'complete', 'ok', NULL, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define PLAIN_ARGS 9
+#define PLAIN4     PLAIN ", " PLAIN ", " PLAIN ", " PLAIN
+#define PLAIN16    PLAIN4 ", " PLAIN4 ", " PLAIN4 ", " PLAIN4
+static const char sql_insert_plain[] = INSERT PLAIN16 ", " PLAIN16;
+
 static const char sql_series_find[] = "SELECT id FROM series WHERE location_id = ?1 AND name = ?2";
 static const char sql_series_add[] =
     "INSERT INTO series (location_id, name, first_seen) VALUES (?1, ?2, ?3)";
@@ -180,56 +185,70 @@ store_scan_series(struct store_scan *scan, const char *name, size_t len, int64_t
 }
 
 /* ---------------------------------------------------------------- rows */
+/* What every row has of its own, from parameter i on. */
+static void
+bind_row(sqlite3_stmt *st, int i, const struct store_scan_new *row, const char *name)
+{
+	store_bind_int(st, i, row->dir_id);
+	store_bind_int(st, i + 1, row->series_id);
+	(void)sqlite3_bind_blob(st, i + 2, name, (int)row->name_len, SQLITE_STATIC);
+	store_bind_int(st, i + 3, (int64_t)row->size);
+	store_bind_int(st, i + 4, row->mtime);
+	store_bind_int(st, i + 5, row->mtime_nsec);
+	store_bind_int(st, i + 6, (int64_t)row->device);
+	store_bind_int(st, i + 7, (int64_t)row->inode);
+	store_bind_int(st, i + 8, row->time);
+}
+
 static void
 bind_word(sqlite3_stmt *st, int i, const char *word)
 {
 	(void)sqlite3_bind_text(st, i, word, -1, SQLITE_STATIC);
 }
 
-static void
-bind_row(struct store_scan *scan, sqlite3_stmt *st, int base, const struct store_scan_new *row)
+static int
+insert_one(struct store_scan *scan, const struct store_scan_new *row, const char *name,
+    enum record_state state, enum record_status status, const char *reasons, const char *entries,
+    struct err *err)
 {
-	const struct store_seen *seen = &row->seen;
-	const char *text = scan->waiting_text.data;
+	sqlite3_stmt *st = store_stmt(scan->store, sql_insert_one, err);
 	int64_t now = scan->options.now;
 
-	store_bind_int(st, base + 1, row->dir_id);
-	store_bind_int(st, base + 2, row->series_id);
-	(void)sqlite3_bind_blob(st, base + 3, text + row->name, (int)seen->name_len, SQLITE_STATIC);
-	store_bind_int(st, base + 4, (int64_t)seen->size);
-	store_bind_int(st, base + 5, seen->mtime);
-	store_bind_int(st, base + 6, seen->mtime_nsec);
-	store_bind_int(st, base + 7, (int64_t)seen->device);
-	store_bind_int(st, base + 8, (int64_t)seen->inode);
-	bind_word(st, base + 9, seen->entries ? text + row->entries : NULL);
-	store_bind_int(st, base + 10, row->time);
-	store_bind_int(st, base + 11, now);
-	store_bind_int(st, base + 12, now);
-	bind_word(st, base + 13, record_word(RECORD_LIST_STATE, (int)seen->state));
-	bind_word(st, base + 14, record_word(RECORD_LIST_STATUS, (int)seen->status));
-	bind_word(st, base + 15, seen->reasons ? text + row->reasons : NULL);
-	store_bind_time(st, base + 16, seen->state == RECORD_STATE_COMPLETE ? now : CLOCK_NONE);
-	store_bind_int(st, base + 17, scan->options.run_id);
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, now);
+	store_bind_time(st, 2, state == RECORD_STATE_COMPLETE ? now : CLOCK_NONE);
+	store_bind_int(st, 3, scan->options.run_id);
+	bind_word(st, 4, record_word(RECORD_LIST_STATE, (int)state));
+	bind_word(st, 5, record_word(RECORD_LIST_STATUS, (int)status));
+	bind_word(st, 6, reasons);
+	bind_word(st, 7, entries);
+	bind_row(st, 8, row, name);
+	if (store_run_stmt(scan->store, st, err) < 0)
+		return -1;
+	store_scan_touch(scan, store_last_id(scan->store));
+	return 0;
 }
 
-/* Insert count rows from the first on by one statement. Within a transaction their ids follow each
- * other. */
+/* All that wait, by one statement. Within a transaction their ids follow each other. */
 static int
-insert(struct store_scan *scan, size_t first, size_t count, struct err *err)
+insert_plain(struct store_scan *scan, struct err *err)
 {
-	sqlite3_stmt *st =
-	    store_stmt(scan->store, count == 1 ? sql_insert_one : sql_insert_rows, err);
+	sqlite3_stmt *st = store_stmt(scan->store, sql_insert_plain, err);
 	int64_t last;
 
 	if (!st)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		bind_row(scan, st, (int)i * ROW_ARGS, &scan->waiting[first + i]);
+	store_bind_int(st, 1, scan->options.now);
+	store_bind_int(st, 2, scan->options.run_id);
+	for (int i = 0; i < STORE_SCAN_ROWS; i++)
+		bind_row(st, 3 + i * PLAIN_ARGS, &scan->waiting[i],
+		    scan->waiting_text.data + scan->waiting[i].name);
 	if (store_run_stmt(scan->store, st, err) < 0)
 		return -1;
 	last = store_last_id(scan->store);
-	for (size_t i = count; i > 0; i--)
-		store_scan_touch(scan, last - (int64_t)i + 1);
+	for (int64_t id = last - STORE_SCAN_ROWS + 1; id <= last; id++)
+		store_scan_touch(scan, id);
 	return 0;
 }
 
@@ -240,26 +259,19 @@ store_scan_flush_rows(struct store_scan *scan, struct err *err)
 
 	scan->waiting_count = 0;
 	if (n == STORE_SCAN_ROWS) {
-		if (insert(scan, 0, n, err) < 0)
+		if (insert_plain(scan, err) < 0)
 			return -1;
-	} else {
-		for (size_t i = 0; i < n; i++) {
-			if (insert(scan, i, 1, err) < 0)
-				return -1;
-		}
+		n = 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct store_scan_new *row = &scan->waiting[i];
+
+		if (insert_one(scan, row, scan->waiting_text.data + row->name,
+			RECORD_STATE_COMPLETE, RECORD_STATUS_OK, NULL, NULL, err) < 0)
+			return -1;
 	}
 	buf_clear(&scan->waiting_text);
 	return 0;
-}
-
-static size_t
-keep(struct buf *text, const char *s, size_t len)
-{
-	size_t at = text->len;
-
-	buf_add(text, s, len);
-	buf_add(text, "", 1);
-	return at;
 }
 
 int
@@ -267,24 +279,30 @@ store_scan_insert(
     struct store_scan *scan, int64_t dir_id, const struct store_seen *seen, struct err *err)
 {
 	int64_t now = scan->options.now, time = seen->mtime < now ? seen->mtime : now;
-	struct store_scan_new *row = &scan->waiting[scan->waiting_count];
 	struct store_scan_row numbers = store_scan_row_of(seen);
-	struct buf *text = &scan->waiting_text;
 	struct store_scan_slot *slot;
+	struct store_scan_new row;
 
 	if (store_scan_series(scan, seen->series, seen->series_len, time, &slot, err) < 0)
 		return -1;
 	store_scan_count(&slot->delta, &numbers, 1);
 	slot->delta.completed += seen->state == RECORD_STATE_COMPLETE;
 	slot->dirty = true;
-	*row = (struct store_scan_new){
-	    .dir_id = dir_id, .series_id = slot->id, .time = time, .seen = *seen};
-	row->name = keep(text, seen->name, seen->name_len);
-	if (seen->entries)
-		row->entries = keep(text, seen->entries, strlen(seen->entries));
-	if (seen->reasons)
-		row->reasons = keep(text, seen->reasons, strlen(seen->reasons));
-	if (++scan->waiting_count < STORE_SCAN_ROWS)
-		return 0;
-	return store_scan_flush_rows(scan, err);
+	row = (struct store_scan_new){.dir_id = dir_id,
+	    .series_id = slot->id,
+	    .time = time,
+	    .size = seen->size,
+	    .mtime = seen->mtime,
+	    .mtime_nsec = seen->mtime_nsec,
+	    .device = seen->device,
+	    .inode = seen->inode,
+	    .name = scan->waiting_text.len,
+	    .name_len = seen->name_len};
+	if (seen->state != RECORD_STATE_COMPLETE || seen->status != RECORD_STATUS_OK ||
+	    seen->reasons || seen->entries)
+		return insert_one(scan, &row, seen->name, seen->state, seen->status, seen->reasons,
+		    seen->entries, err);
+	buf_add(&scan->waiting_text, seen->name, seen->name_len);
+	scan->waiting[scan->waiting_count++] = row;
+	return scan->waiting_count < STORE_SCAN_ROWS ? 0 : store_scan_flush_rows(scan, err);
 }
