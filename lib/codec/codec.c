@@ -24,6 +24,9 @@ struct codec {
 	size_t peeked; /* decoded bytes that wait at out */
 	bool held;     /* peeked was filled; codec_read() gives it first */
 	uint64_t clock_at;
+	codec_watch_fn *watch;
+	void *watch_arg;
+	uint64_t watched; /* decoded bytes that it was shown */
 };
 
 static int
@@ -344,8 +347,8 @@ pass(struct codec *c, const uint8_t **ret_data, struct err *err)
 	return check_limits(c, err) < 0 ? -1 : (ssize_t)n;
 }
 
-ssize_t
-codec_read(struct codec *codec, const uint8_t **ret_data, struct err *err)
+static ssize_t
+read_on(struct codec *codec, const uint8_t **ret_data, struct err *err)
 {
 	if (codec->held) {
 		codec->held = false;
@@ -358,6 +361,25 @@ codec_read(struct codec *codec, const uint8_t **ret_data, struct err *err)
 		return pass(codec, ret_data, err);
 	*ret_data = codec->out;
 	return decode(codec, codec->out, OUT_SIZE, err);
+}
+
+ssize_t
+codec_read(struct codec *codec, const uint8_t **ret_data, struct err *err)
+{
+	ssize_t n = read_on(codec, ret_data, err);
+	if (n > 0 && codec->watch) {
+		codec->watch(codec->watch_arg, codec->watched, *ret_data, (size_t)n);
+		codec->watched += (uint64_t)n;
+	}
+	return n;
+}
+
+void
+codec_watch(struct codec *codec, codec_watch_fn *fn, void *arg)
+{
+	codec->watch = fn;
+	codec->watch_arg = arg;
+	codec->watched = 0;
 }
 
 ssize_t

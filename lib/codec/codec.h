@@ -102,6 +102,11 @@ void codec_close(struct codec *codec);
 /* The next decoded bytes, valid until the next call: their number (> 0), 0 at the end, -1. */
 ssize_t codec_read(struct codec *codec, const uint8_t **ret_data, struct err *err);
 
+/* Every block that codec_read() returns is shown to fn first, with its place in the decoded bytes. Only
+ * before the first codec_read(). */
+typedef void codec_watch_fn(void *arg, uint64_t pos, const uint8_t *data, size_t len);
+void codec_watch(struct codec *codec, codec_watch_fn *fn, void *arg);
+
 /* The first decoded bytes without consuming them: up to len (at most CODEC_PEEK_MAX), fewer only
  * if there are no more or a fault comes first. Only before the first codec_read(). */
 #define CODEC_PEEK_MAX 65536

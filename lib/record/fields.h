@@ -55,8 +55,9 @@ enum record_list {
 	RECORD_LIST_ALERT_REASON,    /* reasons[] of an alert: its own words beside those above */
 	RECORD_LIST_REFERENCE,       /* what a digest was compared with */
 	RECORD_LIST_OUTLOOK,         /* enum record_outlook: of a coverage, worst last */
+	RECORD_LIST_SIGNAL,          /* signals[] of tampering */
 };
-#define RECORD_LISTS (RECORD_LIST_OUTLOOK + 1)
+#define RECORD_LISTS (RECORD_LIST_SIGNAL + 1)
 
 enum record_state {
 	RECORD_STATE_NONE = 0,

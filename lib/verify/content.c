@@ -243,6 +243,8 @@ verify_content_check(const struct codec_input *input, const struct verify_job *j
 	if (codec_open(&codec, input, &cl, err) < 0)
 		return -1;
 	s.codec = codec;
+	struct verify_sample sample = {0};
+	codec_watch(codec, verify_sample_add, &sample);
 	int r = -1;
 	ssize_t n = codec_peek(codec, &s.head, CODEC_PEEK_MAX, err);
 	if (n < 0)
@@ -261,6 +263,7 @@ verify_content_check(const struct codec_input *input, const struct verify_job *j
 	if (status->fault == CODEC_FAULT_INPUT)
 		r = err_set(err, ERR_IO, "cannot read");
 	conclude(ret_content, status);
+	ret_content->entropy = verify_sample_entropy(&sample);
 out:
 	codec_close(codec);
 	return r;

@@ -31,6 +31,8 @@ add_content(struct json *j, const struct verify_content *c)
 	if (c->entries)
 		json_uint(j, "entries", c->entries);
 	json_uint(j, "decoded_bytes", c->bytes);
+	if (c->entropy)
+		json_real(j, "entropy", c->entropy / 1000.0, 3);
 	if (c->verdict != RECORD_VERDICT_PASS) {
 		if (c->offset)
 			json_uint(j, "offset", c->offset);
@@ -96,6 +98,14 @@ verify_add_json(struct buf *out, const struct verify_known *known, const struct 
 			if (verdict->warnings >> i & 1)
 				json_str(
 				    &j, NULL, verify_warning_word((enum verify_warning)(1U << i)));
+		json_array_end(&j);
+	}
+	if (verdict->signals) {
+		json_array(&j, "signals");
+		for (unsigned i = 0; i < VERIFY_SIGNALS; i++)
+			if (verdict->signals >> i & 1)
+				json_str(
+				    &j, NULL, verify_signal_word((enum verify_signal)(1U << i)));
 		json_array_end(&j);
 	}
 	json_array(&j, "checks");

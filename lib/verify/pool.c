@@ -239,6 +239,7 @@ is_sane(struct verify_answer *a, const struct verify_request *q)
 	c->detail[sizeof(c->detail) - 1] = '\0';
 	c->last[sizeof(c->last) - 1] = '\0';
 	c->warnings &= (1U << VERIFY_WARNINGS) - 1;
+	c->entropy = c->entropy > 8000 ? 8000 : c->entropy;
 	if (c->tail.len > VERIFY_TAIL_MAX)
 		return false;
 	if ((unsigned)a->outcome > VERIFY_FAILED || (unsigned)a->reason >= VERIFY_REASON_REASONS ||

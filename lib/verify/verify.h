@@ -23,6 +23,7 @@
 #include "hash/hash.h"
 #include "record/record.h"
 #include "verify/ledger.h"
+#include "verify/signals.h"
 
 enum verify_method { /* bits */
 	VERIFY_SIZE = 1,
@@ -50,6 +51,7 @@ enum verify_reason {
 	VERIFY_REASON_BITROT,
 	VERIFY_REASON_CHECKSUM_MISMATCH,
 	VERIFY_REASON_FORBIDDEN_CHANGE,
+	VERIFY_REASON_TAMPERING,
 	VERIFY_REASON_GROWING,
 	VERIFY_REASON_ENCRYPTED,
 	VERIFY_REASON_UNSUPPORTED,
@@ -109,8 +111,9 @@ struct verify_content {
 	uint64_t offset;                /* of a fault, in the decoded stream */
 	uint64_t entries;               /* entries, tables: what the format counts */
 	uint64_t bytes;                 /* decoded */
-	unsigned warnings;              /* enum verify_warning */
-	struct verify_tail tail;        /* of what has no format: where its data ends */
+	unsigned entropy;  /* of a sample of them, thousandths of a bit a byte; 0: not known */
+	unsigned warnings; /* enum verify_warning */
+	struct verify_tail tail; /* of what has no format: where its data ends */
 };
 
 struct verify_limits {
@@ -307,6 +310,7 @@ struct verify_verdict {
 	size_t check_count;
 	unsigned warnings;
 	bool new_baseline; /* digests[0] is to be recorded */
+	unsigned signals;  /* enum verify_signal: evidence, see signals.h */
 };
 
 /* Are the bytes to be read for these methods? Without checksum and content only metadata is. */

@@ -128,6 +128,17 @@ int verify_content_check(const struct codec_input *input, const struct verify_jo
  * there. */
 void verify_set_check(const struct verify_job *job, struct verify_content *out);
 
+/* A sample of the decoded bytes (sample.c), zeroed before its first use. */
+struct verify_sample {
+	uint32_t counts[256];
+	uint32_t total;
+	size_t left;   /* of a piece that goes on in the next block */
+	uint64_t next; /* where the next piece begins */
+};
+void verify_sample_add(void *sample, uint64_t pos, const uint8_t *data, size_t len);
+/* Thousandths of a bit a byte, at least 1; 0: too few bytes to say. */
+unsigned verify_sample_entropy(const struct verify_sample *sample);
+
 /* What a file name promises (name.c): "" for nothing. */
 struct verify_promise {
 	enum codec_type codec;

@@ -33,6 +33,7 @@ verify_reason_word(enum verify_reason reason)
 	    [VERIFY_REASON_BITROT] = "bitrot",
 	    [VERIFY_REASON_CHECKSUM_MISMATCH] = "checksum_mismatch",
 	    [VERIFY_REASON_FORBIDDEN_CHANGE] = "forbidden_change",
+	    [VERIFY_REASON_TAMPERING] = "tampering",
 	    [VERIFY_REASON_GROWING] = "growing",
 	    [VERIFY_REASON_ENCRYPTED] = "encrypted",
 	    [VERIFY_REASON_UNSUPPORTED] = "unsupported",
