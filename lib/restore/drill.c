@@ -265,6 +265,8 @@ run_second(struct drill *d, const char *name, struct restore_answer *ret)
 	restore_walls_programs(&walls, program, NULL);
 	if (handler->server)
 		restore_walls_server(&walls);
+	if (handler->memory)
+		walls.profile.memory_bytes = handler->memory;
 	if (restore_run_child(&walls, &job, restore_second_main, &answer, d->result, &d->stopped) ==
 	    0)
 		(void)take_answer(d, &answer, ret);

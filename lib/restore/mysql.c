@@ -9,6 +9,9 @@
 #define DATABASE "bkm drill"
 #define OURS     "'mysql','sys','performance_schema','information_schema'"
 
+/* A server at rest reserves 400 MiB; a dump could make it fill memory with tables. */
+#define MEMORY (UINT64_C(2) << 30)
+
 /* ---------------------------------------------------------------- what came back */
 
 struct table {
@@ -183,7 +186,8 @@ check_all(struct checking *c)
 	int r = restore_wire_reset(c->wire);
 
 	if (r == 0)
-		r = query(c, NULL, "SET SESSION sql_mode = '', sql_select_limit = DEFAULT");
+		r = query(
+		    c, NULL, "SET SESSION sql_mode = '', sql_select_limit = 18446744073709551615");
 	if (r == 0)
 		r = list_all(c);
 	a->tables = c->count;
@@ -259,7 +263,8 @@ say_differences(const struct restore_load *load)
 	if (load->system)
 		buf_str(&text, "the server's own schemas were loaded beside those that it has; ");
 	if (load->left_out)
-		buf_printf(&text, "left out: %llu statements about replication; ",
+		buf_printf(&text,
+		    "left out: %llu statements about replication or the server itself; ",
 		    (unsigned long long)load->left_out);
 	if (load->accounts)
 		buf_printf(&text,
@@ -395,4 +400,5 @@ const struct restore_handler restore_mysql = {.name = "mysql",
     .find = find_mysql,
     .program = program_mysql,
     .server = true,
+    .memory = MEMORY,
     .decoded = true};

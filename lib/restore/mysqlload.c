@@ -110,12 +110,11 @@ blame_of(unsigned error, bool foreign, const char *message)
 		if (blames[i].error == error)
 			return blames[i].blame;
 	}
-	/* A handler's own error: 28 is no space, 122 a quota, 13 no permission. */
-	if ((error == 1030 || error == 1005 || error == 1296) &&
-	    (strstr(message, "28 ") || strstr(message, "122 ")))
+	/* A storage engine's own trouble: 28 is no space, 122 a quota. */
+	if (error == 1030 && (strstr(message, " 28 ") || strstr(message, " 122 ")))
 		return BLAME_SPACE;
-	if (error == 1005 || error == 1030)
-		return BLAME_NEEDS;
+	if (error == 1030)
+		return BLAME_SERVER;
 	return foreign ? BLAME_NEEDS : BLAME_DUMP;
 }
 

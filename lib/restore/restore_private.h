@@ -91,6 +91,8 @@ struct restore_handler {
 	/* The program is a server (server_private.h): it gets Unix sockets and more memory, and if
 	 * it is not installed the reason is `no_server`. */
 	bool server;
+	uint64_t
+	    memory; /* bytes of address space of each process of the second child; 0: as usual */
 	/* program() reads the backup itself: child->codec is open. */
 	bool decoded;
 };
