@@ -15,6 +15,7 @@ struct app_item {
 	bool waiting;  /* for an answer of the pool */
 	bool examined; /* it got a verdict in this run, and known and found say what from */
 	bool directory;
+	bool seen; /* a regular file, just now */
 	bool answered;
 	bool accept;             /* a person says that the present content is right */
 	int64_t id, location_id; /* in the store; id 0: not there */

@@ -137,7 +137,7 @@ submit(struct app *app, struct app_item *item, const char *path, struct err *err
 {
 	struct verify_job job;
 	struct err why = {0};
-	if (verify_open(path, &job, &why) < 0)
+	if (verify_open(path, item->seen, &job, &why) < 0)
 		return cannot_open(app, item, path, &why, err);
 	item->found.size = job.size;
 	item->found.mtime = job.mtime;
@@ -230,6 +230,7 @@ choose_row(struct app *app, struct app_item *item, struct tool_backup *b, struct
 	int r = -1;
 	item->directory = b->location->unit == CONFIG_UNIT_DIRECTORY;
 	item->decrypt_by = &b->location->decrypt;
+	item->seen = b->regular;
 	remember_stored(item, row);
 	if (store_verify_state(app->tool.store, row->id, app->algorithm, &item->state, err) < 0)
 		goto out;

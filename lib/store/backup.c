@@ -34,6 +34,15 @@ static const char sql_by_id[] = BACKUP_COLUMNS
     " FROM backup AS b JOIN dir AS d ON d.id = b.dir_id JOIN series AS s ON s.id = b.series_id"
     " JOIN location AS l ON l.id = d.location_id LEFT JOIN standing AS v ON v.backup_id = b.id"
     " WHERE b.id = ?1";
+/* ?1 a JSON list of numbers; the order of the rows does not matter. */
+static const char sql_by_ids[] = BACKUP_COLUMNS
+    " FROM json_each(?1) AS j CROSS JOIN backup AS b ON b.id = j.value"
+    " JOIN dir AS d ON d.id = b.dir_id JOIN series AS s ON s.id = b.series_id"
+    " JOIN location AS l ON l.id = d.location_id LEFT JOIN standing AS v ON v.backup_id = b.id";
+static const char sql_ids[] =
+    "SELECT b.id FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id"
+    " WHERE d.location_id = ?1 AND (?2 IS NULL OR b.time >= ?2) AND b.live = 1"
+    " ORDER BY d.path, b.name";
 static const char sql_by_name[] = BACKUP_COLUMNS BACKUP_FROM_DIRS
     " WHERE l.id = ?1 AND d.path = ?2 AND b.name = ?3 AND b.live = 1";
 static const char sql_in_tree_order[] =
@@ -158,45 +167,94 @@ store_cursor_close(struct store_cursor *cursor)
 	free(cursor);
 }
 
-/*
- * Give the row strings of its own and let go of the statement: one that stays on its row keeps a
- * read transaction open, and the next write of this process would then fail at once because
- * another process has written in between.
- */
+/* Give the row strings of its own, in out. */
 static void
-keep_row(struct store *store, sqlite3_stmt *st, struct store_backup *b)
+own_strings(struct buf *out, struct store_backup *b)
 {
 	const char **const texts[] = {&b->host, &b->location, &b->series, &b->state, &b->status,
 	    &b->reasons, &b->entries, &b->verification, &b->restore, &b->verify_verdict,
 	    &b->verify_level, &b->restore_verdict};
-	size_t need = 0;
+	size_t lens[ARRAY_LEN(texts)], need = 0;
 	char *room;
 
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		need += *texts[i] ? strlen(*texts[i]) + 1 : 0;
-	buf_clear(&store->row_buf);
-	room = buf_reserve(&store->row_buf, need);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		size_t len = *texts[i] ? strlen(*texts[i]) + 1 : 0;
-
-		if (!len)
-			continue;
-		memcpy(room, *texts[i], len);
-		*texts[i] = room;
-		room += len;
+		lens[i] = *texts[i] ? strlen(*texts[i]) + 1 : 0;
+		need += lens[i];
 	}
+	buf_clear(out);
+	room = buf_reserve(out, need);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		if (!lens[i])
+			continue;
+		memcpy(room, *texts[i], lens[i]);
+		*texts[i] = room;
+		room += lens[i];
+	}
+}
+
+int
+store_backup_ids(struct store *store, int64_t location_id, int64_t since,
+    void (*add)(void *arg, int64_t id), void *arg, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_ids, err);
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, location_id);
+	store_bind_time(st, 2, since);
+	while ((r = store_step(store, st, err)) > 0)
+		add(arg, sqlite3_column_int64(st, 0));
+	store_reset(st);
+	return r;
+}
+
+/*
+ * Let go of the statement: one that stays on its row keeps a read transaction open, and the next
+ * write of this process would then fail at once because another process has written in between.
+ */
+static void
+keep_row(struct store *store, sqlite3_stmt *st, struct store_backup *b)
+{
+	own_strings(&store->row_buf, b);
 	store_reset(st);
 	if (store->reading)
 		store->row = *b;
 }
 
 int
+store_backup_load(struct store *store, const char *ids, struct store_ahead_row *rows, size_t max,
+    size_t *ret_count)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_by_ids, NULL);
+	int r = -1;
+
+	*ret_count = 0;
+	if (!st)
+		return -1;
+	store_bind_text(st, 1, ids);
+	while (*ret_count < max && (r = store_step(store, st, NULL)) > 0) {
+		struct store_ahead_row *a = &rows[(*ret_count)++];
+
+		read_row(st, &a->path, &a->row);
+		own_strings(&a->text, &a->row);
+	}
+	store_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
+int
 store_backup_by_id(
     struct store *store, int64_t id, struct store_backup *ret_backup, struct err *err)
 {
+	const struct store_backup *ahead = store_ahead_row(store, id);
 	sqlite3_stmt *st;
 	int r;
 
+	if (ahead) {
+		*ret_backup = *ahead;
+		return 1;
+	}
 	/* Inside one read transaction the answer to the same question is the same. */
 	if (store->reading && id && store->row.id == id) {
 		*ret_backup = store->row;

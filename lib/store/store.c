@@ -313,6 +313,7 @@ store_close(struct store *store)
 		(void)close(store->run_lock_fd);
 	buf_release(&store->path_buf);
 	buf_release(&store->row_buf);
+	store_backup_ahead(store, NULL, 0);
 	free(store->path);
 	free(store);
 }
@@ -370,6 +371,7 @@ store_read_end(struct store *store)
 		store_rollback(store);
 	store->reading = false;
 	store->row.id = 0;
+	store_ahead_end(store);
 }
 
 int

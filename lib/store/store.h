@@ -170,12 +170,21 @@ int
 store_backups_next(struct store_cursor *cursor, struct store_backup *ret_backup, struct err *err);
 void store_cursor_close(struct store_cursor *cursor);
 
+/* The ids alone, in the default order, for a location and since; each goes to add. */
+int store_backup_ids(struct store *store, int64_t location_id, int64_t since,
+    void (*add)(void *arg, int64_t id), void *arg, struct err *err);
+
 /* The live row of an absolute path in a location: 1 found, 0 not, -1. Strings are valid until the
  * next call with the same store, store_begin included. */
 int store_backup_by_path(struct store *store, int64_t location_id, const char *path,
     struct store_backup *ret_backup, struct err *err);
 int store_backup_by_id(
     struct store *store, int64_t id, struct store_backup *ret_backup, struct err *err);
+
+/* These numbers will be asked for next, in this order: between store_read_begin and store_read_end,
+ * store_backup_by_id and store_verify_state then read many with one statement. Copied; 0 of them
+ * ends it. Other numbers may be asked for at any time. */
+void store_backup_ahead(struct store *store, const int64_t *ids, size_t count);
 
 #include "store/alert.h"
 #include "store/report.h"

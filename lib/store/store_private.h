@@ -37,6 +37,7 @@ struct store {
 	struct buf path_buf;     /* backs store_backup.path of the one-row look-ups */
 	struct buf row_buf;      /* backs its other strings */
 	struct store_backup row; /* the last one of them, while reading; id 0: none */
+	struct store_ahead *ahead;
 };
 
 /* The prepared statement of sql, reset and without bindings; prepared once, keyed by the address
@@ -73,6 +74,22 @@ int store_changes(struct store *store);
 /* Take or drop the lock on one byte of the file of run locks: 1 done, 0 another process has it, -1.
  * It ends with the process, however that ends. */
 int store_lock_byte(struct store *store, int64_t offset, bool take, struct err *err);
+
+/* Rows that are asked for in a known order (ahead.c): NULL if this one was not read ahead. */
+struct store_ahead_row {
+	struct store_backup row;
+	struct buf path, text; /* what its strings point to */
+};
+const struct store_backup *store_ahead_row(struct store *store, int64_t id);
+const struct store_verify_state *
+store_ahead_state(struct store *store, int64_t id, const char *algorithm);
+void store_ahead_end(struct store *store); /* the read transaction is over */
+
+/* What it reads with: the rows of the backups in a JSON list of numbers (backup.c, verify.c). */
+int store_backup_load(struct store *store, const char *ids, struct store_ahead_row *rows,
+    size_t max, size_t *ret_count);
+int store_verify_load(struct store *store, const char *ids, const char *algorithm, int64_t *ret_ids,
+    struct store_verify_state *ret_states, size_t max, size_t *ret_count);
 
 /* Beside a row of restore (restore.c, drill.c). */
 int store_drill_put(

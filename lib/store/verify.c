@@ -5,19 +5,42 @@
 #include "store/store_private.h"
 
 /* The stand of each method, the baseline, and the generation of the path before this one. */
-static const char sql_state[] =
-    "SELECT s.size_verdict, s.size_at, s.timestamp_verdict, s.timestamp_at, s.checksum_verdict,"
-    " s.checksum_at, s.content_verdict, s.content_at, s.error_at, l.digest, l.at, l.source,"
-    " (SELECT p.mtime FROM backup AS p WHERE p.dir_id = b.dir_id AND p.name = b.name"
-    " AND p.live = 0 AND p.gone_at = b.first_seen ORDER BY p.id DESC LIMIT 1)"
-    " FROM backup AS b LEFT JOIN verify_state AS s ON s.backup_id = b.id"
-    " LEFT JOIN baseline AS l ON l.backup_id = b.id AND l.algorithm = ?2 WHERE b.id = ?1";
+#define STATE_COLUMNS                                                                              \
+	"SELECT s.size_verdict, s.size_at, s.timestamp_verdict, s.timestamp_at,"                   \
+	" s.checksum_verdict, s.checksum_at, s.content_verdict, s.content_at, s.error_at,"         \
+	" l.digest, l.at, l.source,"                                                               \
+	" (SELECT p.mtime FROM backup AS p WHERE p.dir_id = b.dir_id AND p.name = b.name"          \
+	" AND p.live = 0 AND p.gone_at = b.first_seen ORDER BY p.id DESC LIMIT 1), b.id"
+#define STATE_JOINS                                                                                \
+	" LEFT JOIN verify_state AS s ON s.backup_id = b.id"                                       \
+	" LEFT JOIN baseline AS l ON l.backup_id = b.id AND l.algorithm = ?2"
+static const char sql_state[] = STATE_COLUMNS " FROM backup AS b" STATE_JOINS " WHERE b.id = ?1";
+/* ?1 a JSON list of numbers */
+static const char sql_states[] =
+    STATE_COLUMNS " FROM json_each(?1) AS j CROSS JOIN backup AS b ON b.id = j.value" STATE_JOINS;
 
-enum { COL_ERROR_AT = 2 * STORE_VERIFY_METHODS, COL_DIGEST, COL_AT, COL_SOURCE, COL_PREVIOUS };
+enum {
+	COL_ERROR_AT = 2 * STORE_VERIFY_METHODS,
+	COL_DIGEST,
+	COL_AT,
+	COL_SOURCE,
+	COL_PREVIOUS,
+	COL_ID
+};
+
+static void
+clear_state(struct store_verify_state *s)
+{
+	*s = (struct store_verify_state){
+	    .error_at = CLOCK_NONE, .baseline_at = CLOCK_NONE, .previous_mtime = CLOCK_NONE};
+	for (int i = 0; i < STORE_VERIFY_METHODS; i++)
+		s->methods[i].at = CLOCK_NONE;
+}
 
 static void
 read_state(sqlite3_stmt *st, struct store_verify_state *s)
 {
+	clear_state(s);
 	for (int i = 0; i < STORE_VERIFY_METHODS; i++) {
 		s->methods[i].verdict = (enum record_verdict)record_word_find(
 		    RECORD_LIST_VERDICT, store_text(st, 2 * i));
@@ -38,11 +61,12 @@ int
 store_verify_state(struct store *store, int64_t backup_id, const char *algorithm,
     struct store_verify_state *ret_state, struct err *err)
 {
-	struct store_verify_state *s = ret_state;
-	*s = (struct store_verify_state){
-	    .error_at = CLOCK_NONE, .baseline_at = CLOCK_NONE, .previous_mtime = CLOCK_NONE};
-	for (int i = 0; i < STORE_VERIFY_METHODS; i++)
-		s->methods[i].at = CLOCK_NONE;
+	const struct store_verify_state *ahead = store_ahead_state(store, backup_id, algorithm);
+	if (ahead) {
+		*ret_state = *ahead;
+		return 0;
+	}
+	clear_state(ret_state);
 	sqlite3_stmt *st = store_stmt(store, sql_state, err);
 	if (!st)
 		return -1;
@@ -50,7 +74,26 @@ store_verify_state(struct store *store, int64_t backup_id, const char *algorithm
 	store_bind_text(st, 2, algorithm);
 	int r = store_step(store, st, err);
 	if (r > 0)
-		read_state(st, s);
+		read_state(st, ret_state);
+	store_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
+int
+store_verify_load(struct store *store, const char *ids, const char *algorithm, int64_t *ret_ids,
+    struct store_verify_state *ret_states, size_t max, size_t *ret_count)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_states, NULL);
+	int r = -1;
+	*ret_count = 0;
+	if (!st)
+		return -1;
+	store_bind_text(st, 1, ids);
+	store_bind_text(st, 2, algorithm);
+	while (*ret_count < max && (r = store_step(store, st, NULL)) > 0) {
+		ret_ids[*ret_count] = sqlite3_column_int64(st, COL_ID);
+		read_state(st, &ret_states[(*ret_count)++]);
+	}
 	store_reset(st);
 	return r < 0 ? -1 : 0;
 }
@@ -88,6 +131,13 @@ static const char sql_put_baseline[] =
     " digest = excluded.digest, size = excluded.size, mtime = excluded.mtime,"
     " mtime_nsec = excluded.mtime_nsec, at = excluded.at, source = excluded.source";
 
+/* Text that outlives the statement's run, and so need not be copied. */
+static void
+lend_text(sqlite3_stmt *st, int i, const char *text)
+{
+	(void)sqlite3_bind_text(st, i, text, -1, SQLITE_STATIC);
+}
+
 static int
 put_row(struct store *store, const struct store_verification *v, struct err *err)
 {
@@ -97,12 +147,12 @@ put_row(struct store *store, const struct store_verification *v, struct err *err
 	store_bind_int(st, 1, v->backup_id);
 	store_bind_int(st, 2, v->location_id);
 	store_bind_time(st, 3, v->at);
-	store_bind_text(st, 4, record_word(RECORD_LIST_VERDICT, v->verdict));
-	store_bind_text(st, 5, v->reason);
-	store_bind_text(st, 6, record_word(RECORD_LIST_LEVEL, v->level));
+	lend_text(st, 4, record_word(RECORD_LIST_VERDICT, v->verdict));
+	lend_text(st, 5, v->reason);
+	lend_text(st, 6, record_word(RECORD_LIST_LEVEL, v->level));
 	store_bind_int(st, 7, (int64_t)v->bytes);
 	store_bind_int(st, 8, v->ms);
-	store_bind_text(st, 9, v->verdict == RECORD_VERDICT_PASS ? NULL : v->record);
+	lend_text(st, 9, v->verdict == RECORD_VERDICT_PASS ? NULL : v->record);
 	return store_run_stmt(store, st, err);
 }
 
@@ -114,11 +164,11 @@ put_standing(struct store *store, const struct store_verification *v, struct err
 		return -1;
 	store_bind_int(st, 1, v->backup_id);
 	store_bind_int(st, 2, v->location_id);
-	store_bind_text(st, 3, record_word(RECORD_LIST_VERDICT, v->verdict));
-	store_bind_text(st, 4, record_word(RECORD_LIST_LEVEL, v->level));
-	store_bind_text(st, 5, v->reason);
+	lend_text(st, 3, record_word(RECORD_LIST_VERDICT, v->verdict));
+	lend_text(st, 4, record_word(RECORD_LIST_LEVEL, v->level));
+	lend_text(st, 5, v->reason);
 	store_bind_time(st, 6, v->at);
-	store_bind_text(st, 7, v->record);
+	lend_text(st, 7, v->record);
 	return store_run_stmt(store, st, err);
 }
 
@@ -135,7 +185,7 @@ put_state(struct store *store, const struct store_verification *v, struct err *e
 	for (int i = 0; !error && i < STORE_VERIFY_METHODS; i++) {
 		if (v->methods[i] == RECORD_VERDICT_NONE || v->methods[i] == RECORD_VERDICT_ERROR)
 			continue;
-		store_bind_text(st, 2 + 2 * i, record_word(RECORD_LIST_VERDICT, v->methods[i]));
+		lend_text(st, 2 + 2 * i, record_word(RECORD_LIST_VERDICT, v->methods[i]));
 		store_bind_time(st, 3 + 2 * i, v->at);
 	}
 	return store_run_stmt(store, st, err);
@@ -148,13 +198,13 @@ put_baseline(struct store *store, const struct store_verification *v, struct err
 	if (!st)
 		return -1;
 	store_bind_int(st, 1, v->backup_id);
-	store_bind_text(st, 2, v->algorithm);
-	store_bind_text(st, 3, v->digest);
+	lend_text(st, 2, v->algorithm);
+	lend_text(st, 3, v->digest);
 	store_bind_int(st, 4, (int64_t)v->size);
 	store_bind_int(st, 5, v->mtime);
 	store_bind_int(st, 6, v->mtime_nsec);
 	store_bind_time(st, 7, v->at);
-	store_bind_text(st, 8, v->source);
+	lend_text(st, 8, v->source);
 	return store_run_stmt(store, st, err);
 }
 

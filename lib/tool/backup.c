@@ -173,13 +173,14 @@ same_generation(struct record *rec, const struct store_backup *row)
 /* Is the file still the row's generation? A changed size under an unchanged mtime is left to the
  * checks: that is damage, not a newer backup. */
 static const char *
-look_at_file(const struct store_backup *row)
+look_at_file(const struct store_backup *row, bool *ret_regular)
 {
 	struct stat st;
 
 	if (lstat(row->path, &st) < 0)
 		return errno == ENOENT || errno == ENOTDIR ? "gone" : NULL;
-	if (S_ISREG(st.st_mode) && st.st_mtim.tv_sec != row->mtime)
+	*ret_regular = S_ISREG(st.st_mode);
+	if (*ret_regular && st.st_mtim.tv_sec != row->mtime)
 		return "superseded";
 	return NULL;
 }
@@ -274,6 +275,6 @@ tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_back
 	else if (!b->row.live || !same_generation(rec, &b->row))
 		b->skip = access(path, F_OK) == 0 ? "superseded" : "gone";
 	else
-		b->skip = look_at_file(&b->row);
+		b->skip = look_at_file(&b->row, &b->regular);
 	return b->skip ? 0 : 1;
 }

@@ -10,26 +10,25 @@
 struct tool_stored {
 	int64_t *ids;
 	size_t count, cap, next;
+	struct store *store; /* that was told of the ids */
 	struct buf line;
 };
+
+static void
+add_id(void *arg, int64_t id)
+{
+	struct tool_stored *stored = arg;
+
+	MEM_GROW(stored->ids, stored->count, stored->cap);
+	stored->ids[stored->count++] = id;
+}
 
 static int
 collect(struct tool *tool, struct tool_stored *stored, int64_t location_id, struct err *err)
 {
-	const struct store_backup_query query = {.location_id = location_id,
-	    .since = tool->days ? tool->now - (int64_t)tool->days * CLOCK_DAY : CLOCK_NONE};
-	struct store_cursor *cursor = NULL;
-	struct store_backup row;
-	int r;
+	int64_t since = tool->days ? tool->now - (int64_t)tool->days * CLOCK_DAY : CLOCK_NONE;
 
-	if (store_backups(tool->store, &query, &cursor, err) < 0)
-		return -1;
-	while ((r = store_backups_next(cursor, &row, err)) > 0) {
-		MEM_GROW(stored->ids, stored->count, stored->cap);
-		stored->ids[stored->count++] = row.id;
-	}
-	store_cursor_close(cursor);
-	return r;
+	return store_backup_ids(tool->store, location_id, since, add_id, stored, err);
 }
 
 int
@@ -53,6 +52,8 @@ tool_stored_open(struct tool *tool, struct tool_stored **ret_stored, struct err 
 		if (r < 0)
 			return -1;
 	}
+	stored->store = tool->store;
+	store_backup_ahead(tool->store, stored->ids, stored->count);
 	return 0;
 }
 
@@ -80,6 +81,8 @@ tool_stored_free(struct tool_stored *stored)
 {
 	if (!stored)
 		return;
+	if (stored->store)
+		store_backup_ahead(stored->store, NULL, 0);
 	free(stored->ids);
 	buf_release(&stored->line);
 	free(stored);

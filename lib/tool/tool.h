@@ -244,6 +244,7 @@ struct tool_backup {
 	const char *path;        /* bytes; lives as long as the record's values */
 	const char *skip;        /* why it is not ours to look at: other_host, superseded, gone,
 	                     not_scanned, outside */
+	bool regular;            /* a regular file was seen there just now */
 };
 
 /* Find the row of a backup record and believe it only if store, location, path and generation

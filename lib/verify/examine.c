@@ -92,12 +92,12 @@ verify_examine(const struct verify_job *job, const struct verify_limits *limits,
 }
 
 int
-verify_open(const char *path, struct verify_job *ret_job, struct err *err)
+verify_open(const char *path, bool seen, struct verify_job *ret_job, struct err *err)
 {
 	struct stat st;
 	int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 	/* Some devices act when they are opened, so they are not. */
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	if (!seen && lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return err_set(err, ERR_UNSUPPORTED, "'%s' is no regular file", path);
 	int fd = open(path, flags | O_NOATIME);
 	if (fd < 0 && errno == EPERM) /* only the owner may leave the access time alone */

@@ -212,8 +212,9 @@ int verify_pool_next(struct verify_pool *pool, int wait_ms, void **ret_token,
 void verify_pool_layers(const struct verify_pool *pool, struct buf *out);
 
 /* Open a file for a job as the rules want it: without touching its access time where that is
- * allowed, no symbolic link, no waiting, regular files only. The descriptor, or -1. */
-int verify_open(const char *path, struct verify_job *ret_job, struct err *err);
+ * allowed, no symbolic link, no waiting, regular files only. seen: the caller has just seen that
+ * it is one. The descriptor, or -1. */
+int verify_open(const char *path, bool seen, struct verify_job *ret_job, struct err *err);
 
 /* What a worker does with one job, in this process: for tests and fuzzers. */
 void verify_examine(const struct verify_job *job, const struct verify_limits *limits,

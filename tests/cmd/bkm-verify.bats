@@ -750,3 +750,35 @@ back() {
 	bkm-verify -q a.tar.gz
 	[ "$(stat -c %X a.tar.gz)" = "$(date -d 2020-01-01 +%s)" ]
 }
+
+@test "of many backups each one gets what is its own: digest, state, verdict" {
+	for d in one two three; do
+		mkdir -p "b/$d"
+		for i in $(seq 100 170); do echo "$d $i" >"b/$d/f$i.bin"; done
+	done
+	old b/*/*
+	write_config b
+	bkm-scan -q
+	run --separate-stderr bkm-verify --stored -m checksum
+	expect 0
+	jq -r 'select(.kind == "backup") | "\(.verification.checks[].actual)  \(.path)"' \
+		<<<"$output" | sha256sum --quiet -c
+	[ "$(jq -s 'map(select(.kind == "backup") | .id) | unique | length' <<<"$output")" -eq 213 ]
+	# Some are gone, one changed in silence, some have a verdict and some do not.
+	rm b/two/f1[34]*
+	touch -r b/two/f150.bin before
+	echo "two 051" >b/two/f150.bin
+	touch -r before b/two/f150.bin
+	run --separate-stderr bkm-verify --stored -f -m checksum
+	expect 1
+	is two/f150.bin "fail bitrot"
+	is two/f135.bin "pass - read" # what stood
+	is three/f170.bin "pass - unchanged"
+	[ "$(jq -s 'map(select(.verification.level == "unchanged")) | length' <<<"$output")" -eq 192 ]
+	# Nothing is due but the failure; every line carries the verdict of its own content.
+	run --separate-stderr bkm-verify --stored -m checksum
+	expect 1
+	jq -r 'select(.verification.level == "unchanged") | "\(.verification.checks[].actual)  \(.path)"' \
+		<<<"$output" | sha256sum --quiet -c
+	jq -e 'select(.kind == "run" and .phase == "end") | .counts.not_due == 192' <<<"$output"
+}
