@@ -14,10 +14,13 @@ const struct verify_format *const verify_formats[] = {
     &verify_format_sqlite,
     &verify_format_pgcustom,
     &verify_format_redis,
+    &verify_format_mongodump,
     &verify_format_encrypted,
     &verify_format_postgresql,
     &verify_format_mysql,
     &verify_format_sqlite_dump,
+    &verify_format_redis_aof,
+    &verify_format_ldif,
     &verify_format_sql,
     NULL,
 };

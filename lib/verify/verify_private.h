@@ -102,6 +102,9 @@ extern const struct verify_format verify_format_mysql;
 extern const struct verify_format verify_format_sqlite_dump;
 extern const struct verify_format verify_format_sqlite;
 extern const struct verify_format verify_format_redis;
+extern const struct verify_format verify_format_redis_aof;
+extern const struct verify_format verify_format_mongodump;
+extern const struct verify_format verify_format_ldif;
 extern const struct verify_format verify_format_sql;
 
 /* Set the verdict; the first one stays. Always returns 0. */
@@ -227,5 +230,40 @@ void verify_names_of_list(struct verify_names *n, const char *text, size_t len);
 
 /* A whole table of contents of pg_dump. */
 enum sqldb_fault verify_toc_of(struct sqldb_toc *toc, const char *data, size_t len);
+
+/* ---------------------------------------------------------------- CRC-64 (crc64.c) */
+
+struct verify_crc64 {
+	uint64_t table[8][256];
+};
+
+void verify_crc64_init(struct verify_crc64 *c, uint64_t polynomial); /* reflected */
+uint64_t verify_crc64_add(const struct verify_crc64 *c, uint64_t crc, const uint8_t *p, size_t len);
+
+/* ---------------------------------------------------------------- commands of Redis (resp.c) */
+
+enum verify_resp_state {
+	VERIFY_RESP_START, /* between commands */
+	VERIFY_RESP_COMMENT,
+	VERIFY_RESP_ARGUMENT,
+	VERIFY_RESP_DATA,
+};
+
+/* Zero is the beginning. */
+struct verify_resp {
+	enum verify_resp_state state;
+	bool bad, in_multi;
+	bool first;         /* the argument is the name of the command */
+	uint64_t commands;  /* that are whole */
+	uint64_t arguments; /* still to come */
+	uint64_t left;      /* of the present one, with its CR LF */
+	uint64_t pos;
+	char line[24], name[8];
+	size_t line_len;
+};
+
+void verify_resp_add(struct verify_resp *r, const uint8_t *p, size_t len);
+/* Always returns 0. */
+int verify_resp_judge(const struct verify_resp *r, struct verify_content *out);
 
 #endif
