@@ -20,6 +20,9 @@ struct library {
 	/* 7zip: positions are ours to keep */
 	uint64_t pos;      /* what libarchive reads next */
 	uint64_t streamed; /* how far the stream was taken */
+	/* cpio "crc": the sum of all bytes of a file */
+	bool summed;
+	uint32_t sum, sum_expected;
 	uint8_t *pread_buf;
 };
 
@@ -143,6 +146,8 @@ is_harmless(struct archive *a)
 	return said && strstr(said, "be converted");
 }
 
+static int byte_at(struct library *l, uint64_t pos);
+
 /* ---------------------------------------------------------------- entries */
 
 static enum archive_type
@@ -194,13 +199,39 @@ fill_item(struct archive_item *item, struct archive_entry *e, uint64_t index)
 	item->target_len = item->target ? strlen(item->target) : 0;
 }
 
+/* A header of cpio "crc" ends with the sum in eight hexadecimal digits, which libarchive leaves alone. */
+static bool
+read_sum(struct library *l, struct archive *a)
+{
+	int64_t at = archive_read_header_position(a);
+	char magic[7] = "", digits[9] = "";
+	for (unsigned i = 0; at >= 0 && i < 6; i++)
+		magic[i] = (char)byte_at(l, (uint64_t)at + i);
+	if (strcmp(magic, "070702") != 0)
+		return false;
+	for (unsigned i = 0; i < 8; i++)
+		digits[i] = (char)byte_at(l, (uint64_t)at + 102 + i);
+	l->sum = 0;
+	l->sum_expected = (uint32_t)strtoul(digits, NULL, 16);
+	return true;
+}
+
+static uint32_t
+sum_of(const uint8_t *p, size_t len)
+{
+	uint32_t sum = 0;
+	for (size_t i = 0; i < len; i++)
+		sum += p[i];
+	return sum;
+}
+
 static int
 read_content(struct library *l, struct archive *a, const struct archive_item *item, bool wanted)
 {
 	uint64_t end = 0;
 	for (;;) {
-		const void *data;
-		size_t len;
+		const void *data = NULL;
+		size_t len = 0;
 		la_int64_t offset;
 		int r = archive_read_data_block(a, &data, &len, &offset);
 		if (r == ARCHIVE_EOF)
@@ -210,7 +241,12 @@ read_content(struct library *l, struct archive *a, const struct archive_item *it
 		if (offset < 0 ||
 		    archive_item_data(l->w, item, wanted, data, len, (uint64_t)offset, &end) < 0)
 			return archive_fault_set(l->w, ARCHIVE_FAULT_DAMAGED, "a negative offset");
+		if (l->summed)
+			l->sum += sum_of(data, len);
 	}
+	if (l->summed && end && l->sum != l->sum_expected)
+		return archive_fault_set(
+		    l->w, ARCHIVE_FAULT_DAMAGED, "the sum of %.100s does not match", item->name);
 	if (item->type == ARCHIVE_TYPE_FILE && item->size > end) { /* a hole at its end */
 		if (archive_item_data(l->w, item, false, NULL, 0, item->size, &end) < 0)
 			return -1;
@@ -224,6 +260,8 @@ read_entry(struct library *l, struct archive *a, struct archive_entry *e, bool *
 	struct archive_item item;
 	bool wanted;
 	fill_item(&item, e, l->w->result->entries);
+	l->summed = l->w->result->kind == ARCHIVE_KIND_CPIO && item.type != ARCHIVE_TYPE_SYMLINK &&
+	    read_sum(l, a);
 	if (archive_begin_item(l->w, &item, &wanted) < 0)
 		return -1;
 	if (item.encrypted) {
@@ -260,10 +298,12 @@ all_zero(const uint8_t *p, size_t len)
 	return len == 0 || (p[0] == 0 && !memcmp(p, p + 1, len - 1));
 }
 
-/* Drain the stream from pos on; anything but zeros is worth a warning. */
+/* Drain the stream from pos on; anything but zeros is worth a warning. Writers fill up with zeros to
+ * whole blocks, or write none: an end inside a block is a cut. */
 static int
 drain_from(struct library *l, uint64_t pos)
 {
+	uint64_t end = pos;
 	while (pos < l->streamed) {
 		int b = byte_at(l, pos++);
 		if (b)
@@ -271,11 +311,19 @@ drain_from(struct library *l, uint64_t pos)
 	}
 	for (;;) {
 		ssize_t n = next_block(l);
-		if (n <= 0)
-			return (int)n;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
 		if (!all_zero(l->block, l->block_len))
 			l->w->result->warnings |= ARCHIVE_WARN_GARBAGE;
 	}
+	if (l->streamed < end ||
+	    (l->streamed > end && l->streamed % BLOCK &&
+		!(l->w->result->warnings & ARCHIVE_WARN_GARBAGE)))
+		return archive_fault_set(
+		    l->w, ARCHIVE_FAULT_TRUNCATED, "ends inside the block behind its end marker");
+	return 0;
 }
 
 /* Two blocks of zeros where the header after the last entry would stand. */

@@ -110,6 +110,27 @@ read_eocd64(struct zip_directory *d, uint64_t eocd_at, uint64_t *ret_end)
 	return 0;
 }
 
+/* Who writes to a pipe puts zip64 records even where their numbers would have fitted (zip - -): they
+ * then say the same as the end record, and stand between it and the directory. */
+static int
+skip_eocd64(struct zip_directory *d, uint64_t *end)
+{
+	uint8_t loc[LOCATOR_SIZE], e[EOCD64_SIZE];
+	if (*end < LOCATOR_SIZE + EOCD64_SIZE)
+		return 0;
+	if (pread_exact(d->w, loc, sizeof(loc), *end - LOCATOR_SIZE) < 0)
+		return -1;
+	uint64_t at = archive_zip_le64(loc + 8);
+	if (archive_zip_le32(loc) != 0x07064b50 || at > *end - LOCATOR_SIZE - EOCD64_SIZE)
+		return 0;
+	if (pread_exact(d->w, e, sizeof(e), at) < 0)
+		return -1;
+	if (archive_zip_le32(e) == 0x06064b50 && archive_zip_le64(e + 32) == d->count &&
+	    archive_zip_le64(e + 40) == d->size && archive_zip_le64(e + 48) == d->offset)
+		*end = at;
+	return 0;
+}
+
 static int
 read_end(struct zip_directory *d)
 {
@@ -148,6 +169,8 @@ read_end(struct zip_directory *d)
 		if ((must || archive_zip_le32(loc) == 0x07064b50) &&
 		    read_eocd64(d, dir_end, &dir_end) < 0)
 			goto out;
+	} else if (skip_eocd64(d, &dir_end) < 0) {
+		goto out;
 	}
 	if (d->size > dir_end || d->offset > dir_end - d->size) {
 		damaged(d->w, "its central directory is not where it should be");
