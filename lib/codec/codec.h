@@ -118,6 +118,16 @@ int codec_drain(struct codec *codec, struct err *err);
 const struct codec_status *codec_status(const struct codec *codec);
 const struct codec_input *codec_input(const struct codec *codec);
 
+/* What a codec holds, from its first byte on, as an input that can be read at any place: for an
+ * archive with its directory at the end inside a compression. The codec (fresh, or peeked) is read to
+ * its end, so that its size and its faults are known; -1 for those, too. Small content is kept in
+ * memory, larger content is decoded again from the beginning where it must be, a few times. */
+struct codec_nest;
+int codec_nest_open(struct codec_nest **ret_nest, struct codec *codec,
+    const struct codec_limits *limits, struct err *err);
+struct codec_input codec_nest_input(struct codec_nest *nest); /* its arg is nest */
+void codec_nest_close(struct codec_nest *nest);
+
 /* What the first bytes of a file say; 18 bytes are enough. */
 enum codec_type codec_sniff(const void *data, size_t len);
 
