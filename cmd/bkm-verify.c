@@ -141,6 +141,9 @@ take_answers(struct app *app, bool wait, struct err *err)
 			item->answer = answer;
 		else if (!app_decrypt_answer(app, item, &answer))
 			continue;
+		if (!item->decrypt && verify_program_wanted(&item->answer) &&
+		    verify_program(record_path(&item->rec), &item->answer, err) < 0)
+			return -1;
 		item->answered = true;
 		item->waiting = false;
 		wait = false;

@@ -15,6 +15,7 @@ const struct verify_format *const verify_formats[] = {
     &verify_format_pgcustom,
     &verify_format_redis,
     &verify_format_mongodump,
+    &verify_format_qcow2,
     &verify_format_encrypted,
     &verify_format_postgresql,
     &verify_format_mysql,
@@ -176,6 +177,34 @@ is_empty(const struct verify_stream *s)
 	return s->head_len == 0 && !codec_status(s->codec)->fault;
 }
 
+/* An archive with its directory at its end, inside a compression. */
+static int
+check_nested(struct verify_stream *s, const struct verify_format *format, struct err *err)
+{
+	struct verify_stream inner = *s;
+	struct codec_nest *nest = NULL;
+	struct codec_limits l = {.memory = s->limits->memory, .deadline_ms = s->deadline_ms};
+	struct err own = {0};
+	if (codec_nest_open(&nest, s->codec, &l, &own) < 0) {
+		if (codec_status(s->codec)->fault) /* which says what is wrong */
+			return 0;
+		return verify_content_set(
+		    s->out, RECORD_VERDICT_SKIP, VERIFY_REASON_UNSUPPORTED, "%s", own.msg);
+	}
+	struct codec_input input = codec_nest_input(nest);
+	int r = codec_open_as(&inner.codec, CODEC_NONE, &input, &l, err);
+	if (r == 0)
+		r = format->check(&inner, &own);
+	if (r < 0 && own.code == ERR_LIMIT)
+		r = verify_content_set(
+		    s->out, RECORD_VERDICT_SKIP, VERIFY_REASON_UNSUPPORTED, "%s", own.msg);
+	else if (r < 0 && err)
+		*err = own;
+	codec_close(inner.codec);
+	codec_nest_close(nest);
+	return r;
+}
+
 static int
 check_stream(struct verify_stream *s, struct err *err)
 {
@@ -196,7 +225,11 @@ check_stream(struct verify_stream *s, struct err *err)
 	if (codec_status(s->codec)->fault)
 		c->verdict = RECORD_VERDICT_PASS;
 	struct verify_content named = *c;
-	int r = format ? format->check(s, err) : check_opaque(s, err);
+	int r = !format ? check_opaque(s, err)
+	    : format->anywhere &&
+		(codec_status(s->codec)->type != CODEC_NONE || !codec_input(s->codec)->pread)
+	    ? check_nested(s, format, err)
+	    : format->check(s, err);
 	if (named.verdict == RECORD_VERDICT_FAIL && c->verdict != RECORD_VERDICT_ERROR)
 		*c = named;
 	return r;

@@ -138,6 +138,20 @@ add_content(struct tree *t, const char *path, const struct verify_content *c, bo
 	}
 }
 
+static int
+ask_program(struct tree *t, const struct entry *e, struct verify_answer *a)
+{
+	struct err err = {0};
+	if (!verify_program_wanted(a))
+		return 0;
+	char *path = path_join(t->root, e->path);
+	int r = verify_program(path, a, &err);
+	free(path);
+	if (r < 0)
+		fail_tree(t, VERIFY_REASON_UNSUPPORTED, err.msg);
+	return r;
+}
+
 /* Take the answer of the oldest file under way. */
 static int
 take(struct tree *t)
@@ -154,7 +168,7 @@ take(struct tree *t)
 		fail_tree(t, a.reason, a.detail);
 	else if (a.outcome == VERIFY_CHANGED && t->answer->outcome == VERIFY_READ)
 		t->answer->outcome = VERIFY_CHANGED;
-	else if (t->content)
+	else if (t->content && ask_program(t, e, &a) == 0)
 		add_content(t, e->path, &a.content, e->set != NULL);
 	if (e->set && a.outcome == VERIFY_READ)
 		verify_set_add(e->set, e->path + e->set->prefix, e->size, &a);

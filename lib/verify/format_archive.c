@@ -84,7 +84,11 @@ check(struct verify_stream *s, struct err *err)
 	return verify_archive_check(s, s->format->archive, NULL, err);
 }
 
-const struct verify_format verify_format_tar = {"tar", ARCHIVE_KIND_TAR, bid, check};
-const struct verify_format verify_format_zip = {"zip", ARCHIVE_KIND_ZIP, bid, check};
-const struct verify_format verify_format_7zip = {"7zip", ARCHIVE_KIND_7ZIP, bid, check};
-const struct verify_format verify_format_cpio = {"cpio", ARCHIVE_KIND_CPIO, bid, check};
+const struct verify_format verify_format_tar = {
+    "tar", ARCHIVE_KIND_TAR, .bid = bid, .check = check};
+const struct verify_format verify_format_zip = {
+    "zip", ARCHIVE_KIND_ZIP, .anywhere = true, .bid = bid, .check = check};
+const struct verify_format verify_format_7zip = {
+    "7zip", ARCHIVE_KIND_7ZIP, .anywhere = true, .bid = bid, .check = check};
+const struct verify_format verify_format_cpio = {
+    "cpio", ARCHIVE_KIND_CPIO, .bid = bid, .check = check};

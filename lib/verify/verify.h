@@ -225,6 +225,12 @@ void verify_examine(const struct verify_job *job, const struct verify_limits *li
  * wrong key says nothing about the backup. */
 void verify_decrypted(struct verify_content *content, const struct decrypt_result *result);
 
+/* Some formats only a program can judge: qcow2, by qemu-img check, in the sandbox, with the format
+ * forced and nothing but the file at path open to it. Where it is not installed the answer says which
+ * package has it. -1: the sandbox could not be had. */
+bool verify_program_wanted(const struct verify_answer *answer);
+int verify_program(const char *path, struct verify_answer *answer, struct err *err);
+
 /* ---------------------------------------------------------------- directories */
 
 /* One backup that is a directory: every regular file below it is a job, and the digest is taken

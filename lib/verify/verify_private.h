@@ -80,6 +80,7 @@ struct verify_stream {
 struct verify_format {
 	const char *name;          /* in the record */
 	enum archive_kind archive; /* of what is an archive */
+	bool anywhere; /* check reads at any place of the input: codec_input(), not codec_read() */
 	/* Are these first bytes (up to 64 KiB) of this format? */
 	bool (*bid)(const struct verify_stream *s);
 	/* Read the stream to its end; set verdict, reason, level, last, entries, detail. What the
@@ -105,6 +106,7 @@ extern const struct verify_format verify_format_redis;
 extern const struct verify_format verify_format_redis_aof;
 extern const struct verify_format verify_format_mongodump;
 extern const struct verify_format verify_format_ldif;
+extern const struct verify_format verify_format_qcow2;
 extern const struct verify_format verify_format_sql;
 
 /* Set the verdict; the first one stays. Always returns 0. */
