@@ -22,6 +22,7 @@
 #include "base/base.h"
 #include "decrypt/decrypt.h"
 #include "record/record.h"
+#include "restore/baseline.h"
 #include "sandbox/sandbox.h"
 
 /* A handler of the configuration: a program with its arguments, never a shell. */
