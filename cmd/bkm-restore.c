@@ -5,6 +5,24 @@
 
 static const char *const require_words[] = {"pass", NULL};
 
+/* Never yesterday's pass again: another backup should be here by now. */
+static int
+pass_on_stale(struct app *app, struct record *rec, int64_t time, int64_t due, struct err *err)
+{
+	struct restore_result result = {.verdict = RECORD_VERDICT_FAIL};
+	struct buf json = BUF_INIT;
+	int r;
+
+	app_say_stale(&result, time, due);
+	tool_finding(&app->tool);
+	if (app->require)
+		tool_require_failed(&app->tool);
+	restore_result_json(&result, app->tool.now, &json);
+	r = record_set(rec, "restore", json.data, json.len, err);
+	buf_release(&json);
+	return r;
+}
+
 /* What is not tested now passes with its last verdict, which counts as a fresh one does. */
 static int
 pass_on(struct app *app, struct record *rec, const struct tool_backup *backup, struct err *err)
@@ -23,6 +41,13 @@ pass_on(struct app *app, struct record *rec, const struct tool_backup *backup, s
 	}
 	if (!row->restore)
 		return 0;
+	if (passed) {
+		int64_t time = row->time, due;
+		int r = app_is_stale(app, backup, &due, err);
+
+		if (r != 0)
+			return r < 0 ? -1 : pass_on_stale(app, rec, time, due, err);
+	}
 	return record_set(rec, "restore", row->restore, strlen(row->restore), err);
 }
 
@@ -75,11 +100,18 @@ run(struct app *app, struct err *err)
 {
 	struct record rec = RECORD_INIT;
 	struct tool *tool = &app->tool;
+	size_t accepted = 0;
 	int r;
 
-	while ((r = tool_next(tool, &rec, err)) > 0) {
+	for (;;) {
+		bool accept = app->accept.count > 0;
+
+		r = accept ? app_accept_next(app, &accepted, &rec, err)
+			   : tool_next(tool, &rec, err);
+		if (r <= 0)
+			break;
 		r = 0;
-		if (tool_selects(tool, &rec, RECORD_BACKUP))
+		if (accept || tool_selects(tool, &rec, RECORD_BACKUP))
 			r = test_backup(app, &rec, err);
 		if (r == 0)
 			r = tool_put(tool, &rec, err);
@@ -90,6 +122,12 @@ run(struct app *app, struct err *err)
 	if (app->require && app->judged == 0)
 		tool_require_failed(tool);
 	return r;
+}
+
+static int
+check(void *ctx, struct err *err)
+{
+	return app_accept_check(ctx, err);
 }
 
 static void
@@ -125,11 +163,15 @@ main(int argc, char **argv)
 	    {"max-time", 0, "TIME", .seconds = &app.max_time, .help = "end a test after this time"},
 	    {"require", 0, "VERDICT", .text = &app.require, .words = require_words,
 		.help = "exit 1 unless something was selected and all of it passed"},
+	    {"accept", 0, "ID", .list = &app.accept,
+		.help = "test a backup, and take what it lacks of its series as right"},
+	    {"history", 0, NULL, .flag = &app.history,
+		.help = "test nothing; say what the tests of each series brought and took"},
 	    {"reap", 0, NULL, .flag = &app.reap,
 		.help = "only remove scratch directories whose owner is dead"},
 	    {0},
 	};
-	const struct tool_spec spec = {
+	struct tool_spec spec = {
 	    .name = "bkm-restore",
 	    .usage = "[OPTION]... [FILE]...",
 	    .about =
@@ -138,6 +180,7 @@ main(int argc, char **argv)
 	    .options = options,
 	    .input = TOOL_INPUT_FILTER,
 	    .operands = TOOL_OPERANDS_BACKUPS,
+	    .check = check,
 	    .commit = app_commit,
 	    .ctx = &app,
 	};
@@ -148,11 +191,20 @@ main(int argc, char **argv)
 		return tool_close(&app.tool, 0, NULL);
 	if (app.reap && app.scratch)
 		app.tool.by_operands = true; /* neither configuration nor store is needed */
-	r = tool_open(&app.tool, app.reap ? TOOL_CONFIG : TOOL_RUN, &err);
+	if (app.accept.count || app.history)
+		spec.input = TOOL_INPUT_NONE;
+	app.force |= app.accept.count > 0;
+	r = 0;
+	if (app.tool.operand_count && (app.accept.count || app.history))
+		r = err_set(&err, ERR_USAGE, "options '--accept' and '--history' take no files");
+	if (r == 0)
+		r = tool_open(&app.tool, app.reap ? TOOL_CONFIG : TOOL_RUN, &err);
 	if (r == 0)
 		r = app_setup(&app, &err);
 	if (r == 0)
-		r = app.reap ? reap(&app, &err) : run(&app, &err);
+		r = app.reap      ? reap(&app, &err)
+		    : app.history ? app_history(&app, &err)
+				  : run(&app, &err);
 	add_counts(&app);
 	app_remove_scratch(&app);
 	r = tool_close(&app.tool, r, &err);

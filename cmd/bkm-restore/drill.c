@@ -3,145 +3,6 @@
 
 #include "app.h"
 
-/* The backup that is tested: its row is gone with the next call into the store. */
-struct app_target {
-	int64_t id, location_id, series_id, time, size;
-};
-
-struct app_pending {
-	struct store_restore restore; /* words of the tables, and what follows */
-	struct store_drill drill;
-	struct store_compared compared;
-	char handler[40];
-	char *record;
-	char *after, *last;
-	struct restore_result result; /* of it, the tables */
-	struct store_drill_table *list;
-};
-
-static void
-release_pending(struct app_pending *p)
-{
-	restore_result_release(&p->result);
-	free(p->list);
-	free(p->record);
-	free(p->after);
-	free(p->last);
-}
-
-int
-app_commit(void *ctx, struct err *err)
-{
-	struct app *app = ctx;
-	int r = 0;
-
-	for (size_t i = 0; i < app->pending_count && r == 0; i++) {
-		struct app_pending *p = &app->pending[i];
-
-		p->restore.handler = p->handler[0] ? p->handler : NULL;
-		p->restore.drill = p->drill.verdict ? &p->drill : NULL;
-		r = store_restore_put(app->tool.store, &p->restore, err);
-		if (r == 0 && p->compared.last)
-			r = store_compared_put(app->tool.store, &p->compared, err);
-	}
-	for (size_t i = 0; i < app->pending_count; i++)
-		release_pending(&app->pending[i]);
-	app->pending_count = 0;
-	return r;
-}
-
-static int64_t
-known(uint64_t n, bool is_known)
-{
-	return is_known ? (int64_t)n : -1;
-}
-
-/* What the series remembers of a test that came to a verdict. */
-static void
-remember(struct app_pending *p, const struct restore_subject *subject)
-{
-	const struct restore_result *r = &p->result;
-	bool tree = r->files > 0, database = r->tables > 0 || r->table_list;
-
-	p->drill.verdict = p->restore.verdict;
-	p->drill.reason = p->restore.reason;
-	p->drill.backup_id = p->restore.backup_id;
-	p->drill.at = p->restore.at;
-	p->drill.bytes = (int64_t)r->bytes;
-	p->drill.files = known(r->files, tree);
-	p->drill.tables = known(r->tables, database);
-	p->drill.rows = known(r->rows, database);
-	p->drill.ms = r->ms - r->compare_ms;
-	p->drill.fetch_ms = r->fetch_ms;
-	p->drill.unpack_ms = r->unpack_ms;
-	p->drill.start_ms = r->start_ms;
-	p->drill.load_ms = r->load_ms;
-	p->drill.check_ms = r->check_ms;
-	p->drill.rto_ms = subject->rto_ms ? subject->rto_ms : -1;
-	p->drill.listed = r->table_list && !r->tables_left_out;
-	p->list = mem_array(r->table_list_count + 1, sizeof(*p->list));
-	for (size_t i = 0; i < r->table_list_count; i++)
-		p->list[i] = (struct store_drill_table){
-		    .name = r->table_list[i].name, .rows = r->table_list[i].rows};
-	p->drill.list = p->list;
-	p->drill.list_count = r->table_list_count;
-}
-
-/* A sample that failed is looked at again before the others have their turn. */
-static void
-remember_compared(struct app_pending *p, const struct restore_subject *subject)
-{
-	const struct restore_compared *c = &p->result.compared;
-	bool again = p->restore.reason && strcmp(p->restore.reason, "differs") == 0;
-
-	if (!c->last)
-		return;
-	p->after = mem_strdup(subject->compare_after);
-	p->last = mem_strdup(c->last);
-	p->compared = (struct store_compared){.series_id = p->drill.series_id,
-	    .backup_id = p->restore.backup_id,
-	    .at = p->restore.at,
-	    .after = p->after,
-	    .last = p->last,
-	    .next = again ? p->after : p->last,
-	    .round_done = c->round_done,
-	    .same = c->same,
-	    .differing = c->differing,
-	    .newer = c->newer,
-	    .unread = c->unread};
-}
-
-/* Takes over what result owns. */
-static void
-queue(struct app *app, const struct app_target *target, const struct restore_subject *subject,
-    int64_t at, struct restore_result *result, const struct buf *json)
-{
-	struct app_pending *p;
-
-	MEM_GROW(app->pending, app->pending_count, app->pending_cap);
-	p = &app->pending[app->pending_count++];
-	*p = (struct app_pending){.result = *result,
-	    .record = mem_strndup(json->data, json->len),
-	    .drill = {.series_id = target->series_id, .time = target->time, .size = target->size}};
-	result->table_list = NULL;
-	result->table_list_count = 0;
-	result->compared = (struct restore_compared){.same = 0};
-	(void)snprintf(p->handler, sizeof(p->handler), "%s", p->result.handler);
-	p->restore = (struct store_restore){.backup_id = target->id,
-	    .location_id = target->location_id,
-	    .at = at,
-	    .ms = p->result.ms,
-	    .entries = p->result.entries,
-	    .bytes = p->result.bytes,
-	    .verdict = record_word(RECORD_LIST_VERDICT, (int)p->result.verdict),
-	    .reason = p->result.reason,
-	    .record = p->record};
-	if (p->result.verdict == RECORD_VERDICT_PASS || p->result.verdict == RECORD_VERDICT_FAIL)
-		remember(p, subject);
-	remember_compared(p, subject);
-	tool_dirty(&app->tool);
-}
-
 /* An error is said aloud: the run ends with status 3 because of it. */
 static void
 count(struct app *app, const char *path, const struct restore_result *result)
@@ -218,6 +79,7 @@ demands(
 		lists->expects[i] = (struct restore_expect){r->expects[i].sql, r->expects[i].value};
 	subject->expects = lists->expects;
 	subject->expect_count = r->expect_count < LIST_MAX ? r->expect_count : LIST_MAX;
+	subject->learn = r->learn;
 	subject->compare = r->compare;
 	subject->compare_sample = (uint64_t)r->compare_sample;
 	subject->compare_tolerance = r->compare_tolerance;
@@ -250,29 +112,77 @@ clear(struct app *app, struct err *err)
 	return 0;
 }
 
+/* What the store knows of the series, for the demands that look back. */
+static int
+look_back(struct app *app, const struct app_target *target, struct restore_subject *subject,
+    struct app_baseline *baseline, struct buf *after, struct err *err)
+{
+	if (app->tool.by_operands)
+		return 0;
+	if (subject->compare &&
+	    store_compared_next(app->tool.store, target->series_id, after, err) < 0)
+		return -1;
+	subject->compare_after = after->len ? after->data : NULL;
+	if (!subject->learn)
+		return 0;
+	if (app_baseline_load(app, target, baseline, err) < 0)
+		return -1;
+	subject->baseline = &baseline->rules;
+	return 0;
+}
+
+/* The line says how it stands now; the store keeps what was found out about the backup. */
+static int
+put_on_line(struct app *app, struct record *rec, const struct restore_result *result,
+    const struct app_target *target, int64_t at, int64_t due, const struct buf *stored,
+    struct err *err)
+{
+	struct restore_result *stale;
+	struct buf json = BUF_INIT;
+	int r;
+
+	if (due == CLOCK_NONE || result->verdict != RECORD_VERDICT_PASS)
+		return record_set(rec, "restore", stored->data, stored->len, err);
+	stale = mem_dup(result, sizeof(*result));
+	app_say_stale(stale, target->time, due);
+	restore_result_json(stale, at, &json);
+	r = record_set(rec, "restore", json.data, json.len, err);
+	buf_release(&json);
+	free(stale);
+	tool_finding(&app->tool);
+	if (app->require)
+		tool_require_failed(&app->tool);
+	return r;
+}
+
 int
 app_drill(struct app *app, struct record *rec, const struct tool_backup *backup, struct err *err)
 {
-	const struct app_target target = {backup->row.id, backup->row.location_id,
-	    backup->row.series_id, backup->row.time, (int64_t)backup->row.size};
+	const struct app_target target = {.id = backup->row.id,
+	    .location_id = backup->row.location_id,
+	    .series_id = backup->row.series_id,
+	    .time = app->tool.by_operands ? CLOCK_NONE : backup->row.time,
+	    .size = (int64_t)backup->row.size};
 	struct lists lists = {.sql = {NULL}};
-	struct restore_subject subject = {.path = backup->path,
-	    .time = app->tool.by_operands ? CLOCK_NONE : target.time,
-	    .follow = app->tool.by_operands};
+	struct restore_subject subject = {
+	    .path = backup->path, .time = target.time, .follow = app->tool.by_operands};
 	struct restore_result result = {.verdict = RECORD_VERDICT_NONE};
+	struct app_baseline baseline = {.rules = {.count = 0}};
 	struct buf json = BUF_INIT, after = BUF_INIT;
-	int64_t at;
+	int64_t at, due = CLOCK_NONE;
 	int r;
 
 	if (!app->drill && sandbox_scratch_open(app_scratch_base(app), &app->drill, err) < 0)
 		return -1;
 	if (backup->location)
 		demands(&subject, backup->location, &lists);
-	r = tool_flush(&app->tool, err);
-	if (r == 0 && subject.compare)
-		r = store_compared_next(app->tool.store, target.series_id, &after, err);
-	subject.compare_after = after.len ? after.data : NULL;
+	subject.accept = app->accept.count > 0;
+	r = app_is_stale(app, backup, &due, err);
 	if (r >= 0)
+		r = tool_flush(&app->tool, err);
+	if (r == 0)
+		r = look_back(app, &target, &subject, &baseline, &after, err);
+	if (r == 0)
 		r = restore_drill(&subject, &app->restore, app->drill, &result, err);
 	if (r < 0)
 		goto out;
@@ -284,11 +194,12 @@ app_drill(struct app *app, struct record *rec, const struct tool_backup *backup,
 	app->judged++;
 	r = clear(app, err);
 	if (r == 0)
-		r = record_set(rec, "restore", json.data, json.len, err);
+		r = put_on_line(app, rec, &result, &target, at, due, &json, err);
 	if (r == 0 && !app->tool.by_operands)
-		queue(app, &target, &subject, at, &result, &json);
+		app_queue(app, &target, &subject, at, &result, &json);
 out:
 	restore_result_release(&result);
+	app_baseline_release(&baseline);
 	buf_release(&json);
 	buf_release(&after);
 	return r;

@@ -112,4 +112,6 @@ app_release(struct app *app)
 	free(app->pending);
 	free(app->chosen);
 	free(app->series);
+	free(app->stale);
+	free(app->asked);
 }

@@ -95,6 +95,7 @@ struct config_restore {
 	struct config_member *members;
 	size_t member_count;
 	char *newest_row; /* a query, or TABLE.COLUMN; with newest_row_within or not at all */
+	bool learn;       /* judge by what the series brought back before */
 	int64_t newest_row_within;  /* seconds; CONFIG_UNSET: not asked */
 	struct config_list command; /* argv of a program run on the restored tree */
 };

@@ -58,6 +58,7 @@ static const struct config_key keys[] = {
 	{LOCATION ".restore.compare_sample", KEY_INT, IN_LOCATION(restore.compare_sample), "200", .min = 1, .max = 1000000, .help = "files that one test compares; the next one goes on behind them"},
 	{LOCATION ".restore.compare_tolerance", KEY_REAL, IN_LOCATION(restore.compare_tolerance), "0.01", .max = 1, .help = "share of the compared files that may differ"},
 	{LOCATION ".restore.compare_exclude", KEY_LIST, IN_LOCATION(restore.compare_exclude), .help = "patterns on paths below the directory that are not compared"},
+	{LOCATION ".restore.learn", KEY_BOOL, IN_LOCATION(restore.learn), "true", .help = "after five good tests of a series, fail one in which tables, rows or files are missing"},
 	{LOCATION ".restore.min_entries", KEY_INT, IN_LOCATION(restore.min_entries), .min = 1, .max = INT64_C(1) << 53, .help = "fewer restored entries fail"},
 	{LOCATION ".restore.must_contain", KEY_LIST, IN_LOCATION(restore.must_contain), .help = "patterns that restored names must match, each at least once"},
 	{LOCATION ".restore.sql", KEY_LIST, IN_LOCATION(restore.sql), .multiline = true, .help = "queries on the restored database, each must give a true value"},

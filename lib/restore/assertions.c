@@ -244,6 +244,69 @@ has_tree(const struct restore_job *job, const struct restore_result *r)
 	return job->directory || (handler ? handler->tree : r->table_list == NULL && !r->tables);
 }
 
+static void
+describe(const struct restore_shrunk *s, struct buf *out)
+{
+	bool table = strcmp(s->what, "table") == 0 || strcmp(s->what, "rows") == 0;
+
+	buf_printf(
+	    out, "%s%.60s: ", table && strcmp(s->name, "rows") != 0 ? "table " : "", s->name);
+	switch (s->kind) {
+	case RESTORE_SHRUNK_GONE:
+		buf_printf(out, "gone, %llu rows as a rule", (unsigned long long)s->usual);
+		break;
+	case RESTORE_SHRUNK_EMPTY:
+		buf_printf(out, "empty, %llu %s as a rule", (unsigned long long)s->usual,
+		    table ? "rows" : s->what);
+		break;
+	case RESTORE_SHRUNK_FEWER:
+		buf_printf(out, "%llu %s, %llu as a rule", (unsigned long long)s->now,
+		    table ? "rows" : s->what, (unsigned long long)s->usual);
+		break;
+	}
+}
+
+#define SHRUNK_SHOWN 20
+
+/* By what the series always brought back. */
+static void
+check_baseline(const struct restore_job *job, struct restore_result *r)
+{
+	const struct restore_subject *s = job->subject;
+	const struct restore_seen now = {.time = s->time,
+	    .has_files = r->files > 0 && has_tree(job, r),
+	    .has_rows = r->tables > 0 || r->table_list,
+	    .listed = r->table_list && !r->tables_left_out,
+	    .files = r->files,
+	    .bytes = r->bytes,
+	    .tables = r->tables,
+	    .rows = r->rows,
+	    .list = r->table_list,
+	    .list_count = r->table_list_count};
+	struct buf text = BUF_INIT;
+	size_t tests;
+
+	if (!s->baseline)
+		return;
+	tests = restore_baseline_judge(s->baseline, &now, &r->shrunk, &r->shrunk_count);
+	if (tests >= RESTORE_BASELINE_MIN && r->shrunk_count == 0)
+		(void)restore_result_check(r, "baseline", RECORD_VERDICT_PASS);
+	for (size_t i = 0; i < r->shrunk_count && i < SHRUNK_SHOWN; i++) {
+		struct restore_check *c = restore_result_check(r, "baseline", RECORD_VERDICT_PASS);
+
+		buf_clear(&text);
+		describe(&r->shrunk[i], &text);
+		if (s->accept)
+			(void)snprintf(c->message, sizeof(c->message), "accepted: %s", text.data);
+		else
+			restore_demand_fail(r, c, "shrunk", text.data, "");
+		c->has_expected = c->has_actual = true;
+		c->expected = r->shrunk[i].usual;
+		c->actual = r->shrunk[i].now;
+	}
+	buf_release(&text);
+}
+
 void
 restore_check_demands(const struct restore_job *job, const struct restore_answer *a,
     struct restore_result *result, bool *ret_stopped)
@@ -252,6 +315,7 @@ restore_check_demands(const struct restore_job *job, const struct restore_answer
 
 	check_entries(s, result);
 	check_names(s, a, result);
+	check_baseline(job, result);
 	check_sql(s, a, result);
 	check_expects(s, a, result);
 	check_newest_row(s, a, result);

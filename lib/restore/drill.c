@@ -395,6 +395,9 @@ restore_result_release(struct restore_result *result)
 	for (size_t i = 0; i < result->compared.name_count; i++)
 		free(result->compared.names[i].path);
 	free(result->compared.last);
+	restore_shrunk_free(result->shrunk, result->shrunk_count);
+	result->shrunk = NULL;
+	result->shrunk_count = 0;
 	result->compared = (struct restore_compared){.same = 0};
 }
 

@@ -84,7 +84,10 @@ struct restore_subject {
 	const char *const *compare_exclude; /* fnmatch patterns on paths; NULL-terminated or NULL */
 	uint64_t compare_sample;            /* files */
 	double compare_tolerance;           /* 0 to 1: share of them that may differ */
-	int64_t rto_ms;                     /* 0: none */
+	bool learn;                         /* judge by baseline */
+	const struct restore_baseline *baseline; /* what the series brought back before; or NULL */
+	bool accept;    /* a person says that what it lacks is right: told, and no fail */
+	int64_t rto_ms; /* 0: none */
 	const struct decrypt_command *decrypt; /* NULL: what is encrypted stays so */
 };
 
@@ -147,6 +150,8 @@ struct restore_result {
 	int64_t check_ms;     /* looking at what came out */
 	int64_t compare_ms;   /* beside the live files: no part of a restore */
 	struct restore_compared compared;
+	struct restore_shrunk *shrunk; /* what falls behind the baseline; owned */
+	size_t shrunk_count;
 	uint64_t memory_max; /* of the child */
 	struct sandbox_layers sandbox;
 	struct restore_check checks[RESTORE_CHECKS_MAX];
