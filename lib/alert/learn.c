@@ -62,8 +62,12 @@ learn_verdict(struct alert_entry *entry, struct alert_point *point, struct recor
 		(void)record_int(rec, "size", &size);
 		note_point(point, path, time_of(rec), size);
 	} else if (strcmp(verdict, "fail") == 0) {
-		alert_entry_bad(entry, path, str_or(record_str(rec, names[1]), "failed"),
-		    RECORD_SEVERITY_CRITICAL, record_str(rec, names[2]));
+		const char *reason = str_or(record_str(rec, names[1]), "failed");
+
+		/* That its series is late is told once, as a failure of the backups. */
+		if (strcmp(reason, "stale") != 0)
+			alert_entry_bad(entry, path, reason, RECORD_SEVERITY_CRITICAL,
+			    record_str(rec, names[2]));
 	}
 	/* error and skip answer nothing: what was known stands */
 }

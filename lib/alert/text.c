@@ -69,7 +69,9 @@ phrase(const char *reason)
 	    {"bitrot", "has changed content under an unchanged time: bit rot"},
 	    {"checksum_mismatch", "does not match its checksum"},
 	    {"forbidden_change", "was changed although it is immutable"},
-	    {"stale", "holds old data"},
+	    {"stale", "is not the newest that there should be"},
+	    {"differs", "differs from the live files"},
+	    {"shrunk", "lacks what its series always had"},
 	    {"assertion", "does not hold what it must"},
 	    {"rto_exceeded", "took too long to restore"},
 	};

@@ -10,7 +10,8 @@ def why: [.reason, (.checks[]? | select(.verdict == "fail") | .reason // empty)]
 def troubles:
   [ if .status == "failed" then (.reasons | words) else empty end,
     if .verification.verdict == "fail" then "verification: " + (.verification | why) else empty end,
-    if .restore.verdict == "fail" then "restore test: " + (.restore | why) else empty end ]
+    # That the series is late has a line of its own.
+    if .restore.verdict == "fail" and .restore.reason != "stale" then "restore test: " + (.restore | why) else empty end ]
   | join("; ");
 
 # [location, what, why] of a record that needs attention.
