@@ -325,6 +325,8 @@ restore_wire_query(struct restore_wire *w, const char *sql, size_t len,
 			return fail(w, "the server asks for a local file");
 		if (r.p[0] == IS_OK) {
 			status = take_status(w, &r);
+			if (r.failed)
+				return broken(w);
 			continue;
 		}
 		count = take_length(&r);
@@ -334,7 +336,7 @@ restore_wire_query(struct restore_wire *w, const char *sql, size_t len,
 		if (result != 0)
 			return result;
 	} while (status & STATUS_MORE);
-	return r.failed ? broken(w) : 0;
+	return 0;
 }
 
 int
@@ -360,8 +362,10 @@ take_greeting(struct restore_wire *w)
 
 	if (receive_packet(w, &r) < 0)
 		return -1;
-	if (r.len && r.p[0] == IS_ERROR)
-		return take_error(w, &r) < 0 ? -1 : -1;
+	if (r.len && r.p[0] == IS_ERROR) {
+		(void)take_error(w, &r);
+		return -1;
+	}
 	if (take_number(&r, 1) != 10 || r.failed)
 		return broken(w);
 	end = memchr(r.p, '\0', r.len);
@@ -396,8 +400,10 @@ log_in(struct restore_wire *w)
 			return broken(w);
 		if (r.p[0] == IS_OK)
 			return 0;
-		if (r.p[0] == IS_ERROR)
-			return take_error(w, &r) < 0 ? -1 : -1;
+		if (r.p[0] == IS_ERROR) {
+			(void)take_error(w, &r);
+			return -1;
+		}
 		/* Another way to prove it: with no password the proof is empty in all of them. */
 		if (r.p[0] == IS_EOF && send_packet(w, NULL, "", 0) < 0)
 			return -1;

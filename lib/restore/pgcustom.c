@@ -112,8 +112,8 @@ start_pg_restore(struct restore_child *child, const char *postgres, bool directo
 {
 	char *bin = mem_strndup(postgres, (size_t)(strrchr(postgres, '/') - postgres));
 	char *program = mem_printf("%s/pg_restore", bin);
-	char *const argv[] = {program, (char[]){"-f"}, (char[]){"-"},
-	    directory ? (char[]){RESTORE_SCRATCH} : NULL, NULL};
+	char to[] = "-f", out_name[] = "-", in_name[] = RESTORE_SCRATCH;
+	char *const argv[] = {program, to, out_name, directory ? in_name : NULL, NULL};
 	const struct restore_spawn spawn = {.program = program,
 	    .argv = argv,
 	    .log = LOG,

@@ -201,8 +201,8 @@ struct restore_examined {
 };
 
 /* sha256 and compare, in a child that reads the restored and the live tree (examine.c, compare.c). */
-void
-restore_examine(const struct restore_job *job, struct restore_result *result, bool *ret_stopped);
+void restore_examine(
+    const struct restore_job *original, struct restore_result *result, bool *ret_stopped);
 int restore_examine_main(void *arg, int out);
 void restore_compare(
     const struct restore_job *job, struct restore_examined *ret_result, struct buf *names);

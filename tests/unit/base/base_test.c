@@ -54,7 +54,8 @@ memory(void **state)
 	}
 	assert_int_equal(list[999], 999);
 	free(list);
-	list = mem_pages(100000); /* at the beginning of a page: whoever reads into it depends on it */
+	list =
+	    mem_pages(100000); /* at the beginning of a page: whoever reads into it depends on it */
 	assert_int_equal((uintptr_t)list % 4096, 0);
 	free(list);
 	assert_null(mem_strdup(NULL));
