@@ -24,7 +24,8 @@ struct tree {
 	const char *root, *algorithm;
 	bool content;
 	struct hash *hash;
-	struct verify_set *set; /* of the directory that is walked */
+	struct verify_set *set; /* of the directory that is walked: &this_set, or NULL */
+	struct verify_set this_set;
 	struct verify_answer *answer;
 	struct verify_job *seen;
 	struct verify_content worst; /* the first fault of a file */
@@ -354,6 +355,7 @@ walk(struct tree *t, int fd, const char *prefix, unsigned depth)
 {
 	char **names = NULL;
 	size_t count = 0;
+	bool begun;
 	int r = 0;
 	DIR *d = fd >= 0 && depth < DEPTH_MAX ? fdopendir(fd) : NULL;
 	if (!d || list(d, &names, &count) < 0) {
@@ -362,21 +364,19 @@ walk(struct tree *t, int fd, const char *prefix, unsigned depth)
 		    depth >= DEPTH_MAX ? "too deep" : strerror(errno));
 		fail_tree(t, VERIFY_REASON_UNREADABLE, text);
 	}
-	struct verify_set set;
-	bool begun = d && t->content && !t->set && verify_set_begin(&set, dirfd(d), names, count);
+	begun =
+	    d && t->content && !t->set && verify_set_begin(&t->this_set, dirfd(d), names, count);
 	if (begun) {
 		r = drain(t);
-		set.prefix = *prefix ? strlen(prefix) + 1 : 0;
-		t->set = &set;
+		t->this_set.prefix = *prefix ? strlen(prefix) + 1 : 0;
+		t->set = &t->this_set;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (r == 0)
-			r = visit(t, dirfd(d), names[i], prefix, depth);
-	}
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = visit(t, dirfd(d), names[i], prefix, depth);
 	if (begun) {
 		if (r == 0)
-			r = finish_set(t, &set, prefix);
-		verify_set_release(&set);
+			r = finish_set(t, t->set, prefix);
+		verify_set_release(t->set);
 		t->set = NULL;
 	}
 	for (size_t i = 0; i < count; i++)
