@@ -41,9 +41,7 @@ filter(const struct sandbox_profile *profile, int program)
 		errno = ENOMEM;
 		return -1;
 	}
-	r = seccomp_attr_set(
-	    ctx, SCMP_FLTATR_CTL_NNP, !(profile->off & (unsigned)SANDBOX_NO_NEW_PRIVS));
-	r = r ? r : seccomp_rule_add(ctx, no, SCMP_SYS(execve), 0);
+	r = seccomp_rule_add(ctx, no, SCMP_SYS(execve), 0);
 	r = r ? r : seccomp_rule_add_array(ctx, no, SCMP_SYS(execveat), 1, &other_fd);
 	r = r ? r : seccomp_rule_add_array(ctx, no, SCMP_SYS(execveat), 1, &by_path);
 	if (!profile->unix_sockets)
@@ -65,6 +63,10 @@ sandbox_exec(const struct sandbox_profile *profile, const char *program, char *c
 	if (fd < 0)
 		return err_sys(err, ERR_IO, "cannot open '%s'", program);
 	high = fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	/* Whatever is tested without it: the walls cannot be put up by a child that gave away its
+	 * capabilities otherwise. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(err, ERR_IO, "cannot narrow the sandbox");
 	if (!(profile->off & (unsigned)SANDBOX_LANDLOCK) &&
 	    sandbox_landlock_prepare(profile, &ruleset, &abi, err) < 0)
 		return -1;

@@ -106,8 +106,29 @@ worker(const struct sandbox_run *run, int (*fn)(void *, int), void *arg, const s
 
 /* ---------------------------------------------------------------- in the guard */
 
-/* Everything that the worker started is in its group (the filter sees to that where programs run),
- * and comes to the guard when its own parent is gone. */
+/* The guard's own children: what the worker started comes to it when its own parent is gone, also
+ * what left the group (which the filter sees to, but a wall may be missing). */
+static void
+kill_children(void)
+{
+	int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+	char text[4096], *p = text, *end;
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	for (;; p = end) {
+		long pid = strtol(p, &end, 10);
+
+		/* The last number may have been cut off. */
+		if (end == p || *end == '\0')
+			break;
+		if (pid > 1)
+			(void)kill((pid_t)pid, SIGKILL);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 static void
 end_all(pid_t group, struct report *report)
 {
@@ -117,12 +138,14 @@ end_all(pid_t group, struct report *report)
 
 	(void)kill(-group, SIGKILL);
 	(void)kill(group, SIGKILL);
+	kill_children();
 	while ((pid = wait4(-1, &status, 0, &usage)) > 0 || (pid < 0 && errno == EINTR)) {
 		if (pid == group) {
 			report->wait_status = status;
 			report->memory_kib = usage.ru_maxrss;
 		}
 		(void)kill(-group, SIGKILL);
+		kill_children();
 	}
 }
 

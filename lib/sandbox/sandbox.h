@@ -102,15 +102,9 @@ int sandbox_enter(
 
 /*
  * In a child that is enclosed already, with programs: narrower walls, then a program. Of the profile
-<<<<<<< HEAD
- * only paths, unix_sockets (to listen and accept; it can connect to nothing) and off count. The program (which needs a path with SANDBOX_EXEC, and so
- * does its loader) can start no other: execve fails for it and all that it forks. Descriptors 0 to 2
- * stay, all others are closed. Returns only to say -1.
-=======
- * only paths, keep_fds, unix_sockets and off count. The program (which needs a path with SANDBOX_EXEC, and so
- * does its loader) can start no other: execve fails for it and all that it forks. Returns only to
- * say -1.
->>>>>>> 0c9e478 (restore: load PostgreSQL dumps into a throw-away server)
+ * only paths, keep_fds, unix_sockets (to listen and accept; it can connect to nothing) and off count.
+ * The program (which needs a path with SANDBOX_EXEC, and so does its loader) can start no other:
+ * execve fails for it and all that it forks. Returns only to say -1.
  */
 int sandbox_exec(const struct sandbox_profile *profile, const char *program, char *const argv[],
     char *const envp[], struct err *err);
