@@ -8,13 +8,14 @@ may_use()
 	base) echo ;;
 	record | config | schedule | hash | codec | sqldb | http | sandbox) echo base ;;
 	decrypt) echo base sandbox ;;
+	repository) echo base record sandbox ;;
 	archive) echo base codec ;;
 	store) echo base record ;;
 	scan | verify | restore | score | report | alert)
 		echo base record schedule hash codec archive sqldb sandbox http decrypt
 		;;
-	tool) echo base record config store schedule score ;;
-	cmd) echo base record config schedule hash codec archive sqldb sandbox http decrypt store scan verify \
+	tool) echo base record config repository store schedule score ;;
+	cmd) echo base record config schedule hash codec archive sqldb sandbox http decrypt repository store scan verify \
 		restore score report alert tool ;;
 	*) return 1 ;;
 	esac
