@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bkm-verify/app.h"
+#include "tool/repository.h"
 
 static const char *const require_words[] = {"pass", NULL};
 static const char *const coverage_words[] = {"text", "json", NULL};
@@ -112,6 +113,10 @@ print_ready(struct app *app, struct err *err)
 		struct app_item *item = &app->items[app->head];
 		if (item->waiting && item->directory) {
 			if (read_directory(app, item, err) < 0)
+				return -1;
+		}
+		if (item->waiting && tool_is_repository(item->location)) {
+			if (app_repository_answer(app, item, err) < 0)
 				return -1;
 		}
 		if (item->waiting)
@@ -285,6 +290,9 @@ main(int argc, char **argv)
 		r = app.coverage ? app_coverage(&app, &err) : run(&app, &err);
 	if (r == 0 && !app.coverage)
 		r = tool_flush(&app.tool, &err);
+	if (r == 0)
+		r = app_repository_end(&app, &err);
+	app_repository_release(&app);
 	app_decrypt_end(&app);
 	r = tool_close(&app.tool, r, &err);
 	release(&app);

@@ -94,4 +94,8 @@ int app_commit(void *ctx, struct err *err); /* what was queued */
 int
 app_drill(struct app *app, struct record *rec, const struct tool_backup *backup, struct err *err);
 
+/* snapshot.c: the test of a snapshot of a repository */
+int app_snapshot(struct app *app, const struct config_location *location,
+    const struct restore_subject *subject, struct restore_result *ret_result, struct err *err);
+
 #endif

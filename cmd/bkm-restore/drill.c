@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "tool/repository.h"
 
 /* An error is said aloud: the run ends with status 3 because of it. */
 static void
@@ -182,7 +183,9 @@ app_drill(struct app *app, struct record *rec, const struct tool_backup *backup,
 		r = tool_flush(&app->tool, err);
 	if (r == 0)
 		r = look_back(app, &target, &subject, &baseline, &after, err);
-	if (r == 0)
+	if (r == 0 && tool_is_repository(backup->location))
+		r = app_snapshot(app, backup->location, &subject, &result, err);
+	else if (r == 0)
 		r = restore_drill(&subject, &app->restore, app->drill, &result, err);
 	if (r < 0)
 		goto out;

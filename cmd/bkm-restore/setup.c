@@ -1,5 +1,6 @@
 // bkm-restore: from options and configuration to what a drill is given.
 #include "app.h"
+#include "tool/repository.h"
 
 static const struct {
 	unsigned config;
@@ -82,13 +83,7 @@ app_setup(struct app *app, struct err *err)
 const char *
 app_scratch_base(const struct app *app)
 {
-	const char *tmpdir = getenv("TMPDIR");
-
-	if (app->scratch)
-		return app->scratch;
-	if (app->tool.config && app->tool.config->restore_testing.scratch)
-		return app->tool.config->restore_testing.scratch;
-	return tmpdir && *tmpdir ? tmpdir : "/var/tmp";
+	return tool_scratch_base(&app->tool, app->scratch);
 }
 
 void

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "scan.h"
+#include "tool/repository.h"
 #include "tool/tool.h"
 
 enum {
@@ -198,7 +199,8 @@ follow_naming(struct place *p, struct err *err)
 	char *text = tool_naming_text(p->config);
 	int r = 0;
 
-	if (!is_same(text, p->scan->row.naming))
+	/* Series of a repository are named by its handler. */
+	if (!tool_is_repository(p->config) && !is_same(text, p->scan->row.naming))
 		r = store_scan_regroup(p->scan->scan, text, series_of, SCHEDULE_NAME_MAX, p, err);
 	free(text);
 	return r;
@@ -346,11 +348,51 @@ is_other_place(struct place *p, const struct scan_merge_counts *counts)
 	return text != NULL;
 }
 
+static struct scan_merge *
+merge_new(struct place *p, int64_t settle)
+{
+	const struct scan_merge_ops ops = {.arg = p,
+	    .dir = on_dir,
+	    .known = on_known,
+	    .add = on_add,
+	    .change = on_change,
+	    .gone = on_gone,
+	    .listed = tool_is_repository(p->config) ? NULL : on_listed,
+	    .min_size = min_size,
+	    .naming = p->naming};
+
+	return scan_merge_new(&ops, p->tool->now, settle);
+}
+
+/* What the merge has found becomes what the store knows. */
+static int
+apply(struct place *p, struct scan_merge *merge, struct err *err)
+{
+	const struct scan_merge_counts *counts = scan_merge_counts(merge);
+	int r = -1;
+
+	p->scan->growing = counts->growing;
+	p->scan->settles = counts->settles;
+	p->scan->found = counts->found;
+	if (is_other_place(p, counts))
+		return store_scan_forget(p->scan->scan, err);
+	if (!counts->found && !p->problem_count) {
+		p->scan->status = RECORD_LOCATION_EMPTY;
+		add_reason(p, "empty");
+	}
+	if (store_scan_unseen(p->scan->scan, is_spared, p, err) == 0)
+		r = store_scan_apply(p->scan->scan, err);
+	p->scan->reached = true;
+	p->scan->added = counts->added;
+	p->scan->changed = counts->changed;
+	p->scan->gone = counts->gone;
+	return r;
+}
+
 static int
 walk_and_apply(struct place *p, struct err *err)
 {
 	const struct config_location *c = p->config;
-	int64_t settle = p->options->settle >= 0 ? p->options->settle : c->settle;
 	struct scan_walk_options options = {
 	    .path = c->path,
 	    .unit = c->unit == CONFIG_UNIT_DIRECTORY ? SCAN_UNIT_DIRECTORY : SCAN_UNIT_FILE,
@@ -362,16 +404,6 @@ walk_and_apply(struct place *p, struct err *err)
 	    .series = store_scan_is_first(p->scan->scan),
 	    .naming = p->naming,
 	};
-	struct scan_merge_ops ops = {.arg = p,
-	    .dir = on_dir,
-	    .known = on_known,
-	    .add = on_add,
-	    .change = on_change,
-	    .gone = on_gone,
-	    .listed = on_listed,
-	    .min_size = min_size,
-	    .naming = p->naming};
-	const struct scan_merge_counts *counts;
 	struct scan_merge *merge = NULL;
 	struct scan_walk *walk_ = NULL;
 	int r = -1;
@@ -383,30 +415,56 @@ walk_and_apply(struct place *p, struct err *err)
 		err_clear(err);
 		return store_scan_forget(p->scan->scan, err);
 	}
-	merge = scan_merge_new(&ops, p->tool->now, settle);
-	counts = scan_merge_counts(merge);
-	if (walk(p, walk_, merge, err) < 0)
-		goto out;
-	p->scan->growing = counts->growing;
-	p->scan->settles = counts->settles;
-	p->scan->found = counts->found;
-	if (is_other_place(p, counts)) {
-		r = store_scan_forget(p->scan->scan, err);
-		goto out;
-	}
-	if (!counts->found && !p->problem_count) {
-		p->scan->status = RECORD_LOCATION_EMPTY;
-		add_reason(p, "empty");
-	}
-	if (store_scan_unseen(p->scan->scan, is_spared, p, err) == 0)
-		r = store_scan_apply(p->scan->scan, err);
-	p->scan->reached = true;
-	p->scan->added = counts->added;
-	p->scan->changed = counts->changed;
-	p->scan->gone = counts->gone;
-out:
+	merge = merge_new(p, p->options->settle >= 0 ? p->options->settle : c->settle);
+	if (walk(p, walk_, merge, err) == 0)
+		r = apply(p, merge, err);
 	scan_merge_free(merge);
 	scan_walk_close(walk_);
+	return r;
+}
+
+/* The handler of the repository could not list it: nothing in it is taken for gone. */
+static void
+cannot_list(struct place *p, const struct repository_trouble *trouble)
+{
+	const char *reason = trouble->reason;
+	char *text =
+	    mem_printf("cannot list repository '%s': %s", p->config->path, trouble->message);
+
+	if (!record_word_find(RECORD_LIST_LOCATION_REASON, reason))
+		reason = "io_error";
+	is_unreachable(p, reason, text);
+	free(text);
+}
+
+/* A snapshot is there as a whole or not at all: it has nothing to settle. */
+static int
+ask_and_apply(struct place *p, struct err *err)
+{
+	struct repository_trouble trouble;
+	struct bkm_snapshots snapshots;
+	struct scan_merge *merge = NULL;
+	int r = bkm_scan_snapshots(p->tool, p->config, p->scan->scan, &snapshots, &trouble, err);
+
+	p->root.free_bytes = snapshots.free_bytes;
+	if (r > 0) {
+		cannot_list(p, &trouble);
+		r = store_scan_forget(p->scan->scan, err);
+	} else if (r == 0) {
+		const struct scan_listing listing = {.path = "",
+		    .entries = snapshots.entries,
+		    .count = snapshots.count,
+		    .first = true,
+		    .last = true};
+
+		memcpy(p->root.identity, snapshots.identity, sizeof(p->root.identity));
+		merge = merge_new(p, 0);
+		r = scan_merge_listing(merge, &listing, err);
+		if (r == 0)
+			r = apply(p, merge, err);
+	}
+	scan_merge_free(merge);
+	bkm_snapshots_release(&snapshots);
 	return r;
 }
 
@@ -495,16 +553,8 @@ scan_locked(struct place *p, struct err *err)
 	if (store_scan_begin(p->tool->store, &options, &p->scan->scan, err) < 0 ||
 	    follow_naming(p, err) < 0)
 		return -1;
-	if (p->config->type == CONFIG_TYPE_RESTIC || p->config->type == CONFIG_TYPE_BORG) {
-		p->scan->status = RECORD_LOCATION_UNREACHABLE;
-		add_reason(p, "unsupported");
-		if (tool_trouble(p->tool, p->config->name, p->config->path, "unsupported", err,
-			"location '%s' is a %s repository, which this bkm cannot look into",
-			p->config->name, config_type_word(p->config->type)) < 0)
-			return -1;
-	} else if (walk_and_apply(p, err) < 0) {
+	if ((tool_is_repository(p->config) ? ask_and_apply : walk_and_apply)(p, err) < 0)
 		return -1;
-	}
 	return conclude(p, err);
 }
 

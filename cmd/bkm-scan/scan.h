@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "config/config.h"
+#include "repository/repository.h"
 #include "scan/scan.h"
 #include "schedule/schedule.h"
 #include "store/store.h"
@@ -55,6 +56,20 @@ int bkm_scan(struct tool *tool, const struct config_location *location,
 int bkm_scan_stored(struct tool *tool, const struct config_location *location,
     struct bkm_scan *ret_scan, struct err *err);
 void bkm_scan_release(struct bkm_scan *scan);
+
+/* The snapshots of a location that is a repository. */
+struct bkm_snapshots {
+	struct scan_entry *entries; /* sorted by name: "restic:ID" */
+	size_t count;
+	char identity[80]; /* of the repository */
+	int64_t free_bytes;
+};
+
+/* 0; 1 it could not be listed and ret_trouble says why; -1. ret is to be released in each case. */
+int bkm_scan_snapshots(struct tool *tool, const struct config_location *location,
+    struct store_scan *scan, struct bkm_snapshots *ret, struct repository_trouble *ret_trouble,
+    struct err *err);
+void bkm_snapshots_release(struct bkm_snapshots *snapshots);
 
 /* Fill backups, bytes and by_status from the series of its location. */
 int bkm_scan_sum(struct tool *tool, struct bkm_scan *scan, struct err *err);

@@ -27,6 +27,7 @@ struct app_item {
 	    stored; /* the standing verdict, passed on if nothing new is found out */
 	char baseline[STORE_DIGEST_HEX];
 	unsigned warnings;                       /* of ours, beside what the judge finds */
+	const struct config_location *location;  /* NULL for an operand */
 	const struct config_decrypt *decrypt_by; /* of its location, or NULL */
 	struct decrypt *decrypt;                 /* under way */
 	unsigned parts;                          /* answers that are still to come */
@@ -83,6 +84,8 @@ struct app {
 
 	struct sandbox_scratch *scratch; /* homes of decryptors; made for the first one */
 	size_t decrypting;
+	struct app_repository **repositories;
+	size_t repository_count, repository_cap;
 
 	struct verify_pool *pool;
 	struct verify_manifests *manifests;
@@ -104,6 +107,11 @@ int app_decrypt_submit(struct app *app, struct app_item *item, const char *path,
 bool app_decrypt_answer(struct app *app, struct app_item *item, const struct verify_answer *answer);
 void app_decrypt_drop(struct app *app, struct app_item *item);
 void app_decrypt_end(struct app *app);
+
+/* repository.c: snapshots are checked by the tool of their repository, in parts. */
+int app_repository_answer(struct app *app, struct app_item *item, struct err *err);
+int app_repository_end(struct app *app, struct err *err); /* what was read is remembered */
+void app_repository_release(struct app *app);
 
 /* finish.c: verdicts, lines, commits. */
 int app_finish(struct app *app, struct app_item *item, struct err *err);

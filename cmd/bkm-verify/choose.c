@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "tool/repository.h"
 
 static const enum verify_method method_of[STORE_VERIFY_METHODS] = {
     [STORE_VERIFY_SIZE] = VERIFY_SIZE,
@@ -56,7 +57,8 @@ find_manifest(struct app *app, struct app_item *item, const char *path, struct e
 {
 	struct verify_reference *m = &item->known.manifest;
 	struct err own = {0};
-	if (!(app->methods & VERIFY_CHECKSUM) || item->directory)
+	if (!(app->methods & VERIFY_CHECKSUM) || item->directory ||
+	    tool_is_repository(item->location))
 		return 0;
 	if (verify_manifest_find(app->manifests, path, m, &own) < 0) {
 		item->warnings |= VERIFY_WARN_MANIFEST;
@@ -169,9 +171,14 @@ submit(struct app *app, struct app_item *item, const char *path, struct err *err
 static int
 start(struct app *app, struct app_item *item, const char *path, struct err *err)
 {
+	bool snapshot = tool_is_repository(item->location);
+	if (snapshot && !(app->methods & VERIFY_CONTENT))
+		return app_skip(item, "unverifiable", app->tool.now, err);
+	if (snapshot) /* its tool looks at it, and nothing else can */
+		item->known.methods = VERIFY_CONTENT;
 	if (!verify_reads(app->methods))
 		return look_only(app, item, path, err);
-	if (!item->directory)
+	if (!item->directory && !snapshot)
 		return submit(app, item, path, err);
 	item->examined = item->waiting = true;
 	item->found.size = item->known.size;
@@ -229,6 +236,7 @@ choose_row(struct app *app, struct app_item *item, struct tool_backup *b, struct
 	char *stored = mem_strdup(row->verification), *path = mem_strdup(b->path);
 	int r = -1;
 	item->directory = b->location->unit == CONFIG_UNIT_DIRECTORY;
+	item->location = b->location;
 	item->decrypt_by = &b->location->decrypt;
 	item->seen = b->regular;
 	remember_stored(item, row);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "tool/repository.h"
 
 enum {
 	PIPE_BYTES = 1 << 20,
@@ -58,23 +59,14 @@ app_decrypts(const struct app_item *item, const char *path, int fd)
 	return wants;
 }
 
-static const char *
-scratch_base(const struct app *app)
-{
-	const char *tmpdir = getenv("TMPDIR");
-	const struct config *c = app->tool.config;
-	if (c && c->restore_testing.scratch)
-		return c->restore_testing.scratch;
-	return tmpdir && *tmpdir ? tmpdir : "/var/tmp";
-}
-
 static int
 start(struct app *app, struct app_item *item, int fd, int *ret_plain, struct err *err)
 {
 	struct decrypt_options options = {0};
 	struct lists lists;
 	int ends[2];
-	if (!app->scratch && sandbox_scratch_open(scratch_base(app), &app->scratch, err) < 0)
+	if (!app->scratch &&
+	    sandbox_scratch_open(tool_scratch_base(&app->tool, NULL), &app->scratch, err) < 0)
 		return -1;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, ERR_IO, "cannot make a pipe");

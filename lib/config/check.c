@@ -75,8 +75,7 @@ is_repository_address(const struct config_location *location)
 	const char *colon = strchr(location->path, ':');
 	const char *slash = strchr(location->path, '/');
 
-	return (location->type == CONFIG_TYPE_RESTIC || location->type == CONFIG_TYPE_BORG) &&
-	    colon && (!slash || colon < slash);
+	return config_type_is_repository(location->type) && colon && (!slash || colon < slash);
 }
 
 static void
@@ -136,8 +135,7 @@ static void
 check_decrypt(
     struct config_loader *l, struct config_location *location, const struct config_node *map)
 {
-	bool repository =
-	    location->type == CONFIG_TYPE_RESTIC || location->type == CONFIG_TYPE_BORG;
+	bool repository = config_type_is_repository(location->type);
 
 	settle_program(l->config, &location->decrypt.command);
 	if (map && !repository && !location->decrypt.command.count)

@@ -295,3 +295,9 @@ config_type_word(enum config_type type)
 	}
 	return "file";
 }
+
+bool
+config_type_is_repository(enum config_type type)
+{
+	return type == CONFIG_TYPE_RESTIC || type == CONFIG_TYPE_BORG;
+}

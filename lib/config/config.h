@@ -301,4 +301,7 @@ config_series_for(const struct config_location *location, const char *series, si
 /* The word of a type: "file", "restic", … */
 const char *config_type_word(enum config_type type);
 
+/* A repository of a backup tool: its backups come from the handler of that name. */
+bool config_type_is_repository(enum config_type type);
+
 #endif

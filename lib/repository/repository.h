@@ -43,7 +43,7 @@ struct repository;
 
 int repository_open(struct repository **ret_repository, const struct repository_options *options,
     struct sandbox_scratch *scratch, struct err *err);
-void repository_close(struct repository *repository); /* removes its directory; NULL is fine */
+void repository_close(struct repository *repository, bool keep); /* or removes its directory */
 
 struct repository_snapshot {
 	const char *id;     /* as it stands behind "TYPE:" in a path; no "/" in it */

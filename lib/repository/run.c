@@ -38,12 +38,13 @@ repository_open(struct repository **ret_repository, const struct repository_opti
 }
 
 void
-repository_close(struct repository *r)
+repository_close(struct repository *r, bool keep)
 {
 	if (!r)
 		return;
 	(void)close(r->dirfd);
-	(void)sandbox_remove_tree(sandbox_scratch_fd(r->scratch), r->dir, NULL);
+	if (!keep)
+		(void)sandbox_remove_tree(sandbox_scratch_fd(r->scratch), r->dir, NULL);
 	free(r);
 }
 

@@ -110,4 +110,14 @@ int store_ledger_read(struct store *store, int64_t location_id, int64_t since,
 int store_ledger_new(
     struct store *store, int64_t location_id, int64_t since, uint64_t *ret_bytes, struct err *err);
 
+/* ---------------------------------------------------------------- repositories (repository.c) */
+
+/* When each of the parts (at most 256) of a repository was last read; CLOCK_NONE: never. */
+int store_repository_parts(
+    struct store *store, int64_t location_id, unsigned parts, int64_t *ret_at, struct err *err);
+
+/* Part (from 1) was read, and all was well. Inside a transaction. */
+int store_repository_put(struct store *store, int64_t location_id, unsigned parts, unsigned part,
+    int64_t at, struct err *err);
+
 #endif

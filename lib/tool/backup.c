@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tool/repository.h"
 #include "tool/tool_private.h"
 
 static void
@@ -242,6 +243,38 @@ not_in_store(struct tool *tool, const char *path)
 	return "not_scanned";
 }
 
+/* A path below a repository, which may be an address: "sftp:host:/x/restic:ID". */
+static const struct config_location *
+repository_of(const struct tool *tool, const char *path)
+{
+	for (size_t i = 0; path && i < tool->config->location_count; i++) {
+		const struct config_location *l = &tool->config->locations[i];
+		size_t len = strlen(l->path);
+
+		if (tool_is_repository(l) && strncmp(path, l->path, len) == 0 &&
+		    path[len] == '/' && repository_id(path + len, config_type_word(l->type)))
+			return l;
+	}
+	return NULL;
+}
+
+/* A snapshot is no file: what the last scan saw of it is what there is. */
+static int
+resolve_snapshot(struct tool *tool, struct record *rec, struct tool_backup *b, struct err *err)
+{
+	int r = by_id(tool, rec, b->path, &b->row, err);
+
+	if (r == 0)
+		r = by_path(tool, b->location, b->path, &b->row, err);
+	if (r < 0)
+		return -1;
+	if (r == 0)
+		b->skip = "not_scanned";
+	else if (!b->row.live || !same_generation(rec, &b->row))
+		b->skip = "gone";
+	return b->skip ? 0 : 1;
+}
+
 int
 tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_backup, struct err *err)
 {
@@ -257,6 +290,9 @@ tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_back
 		b->skip = "other_host";
 		return 0;
 	}
+	b->location = repository_of(tool, path);
+	if (b->location)
+		return resolve_snapshot(tool, rec, b, err);
 	clean = path ? path_clean(path) : NULL;
 	if (clean && clean[0] == '/' && strcmp(clean, path) == 0)
 		b->location = config_location_of(tool->config, path);

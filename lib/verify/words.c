@@ -44,6 +44,14 @@ verify_reason_word(enum verify_reason reason)
 	    [VERIFY_REASON_TIMEOUT] = "timeout",
 	    [VERIFY_REASON_CRASHED] = "crashed",
 	    [VERIFY_REASON_DECRYPT] = "decrypt",
+	    [VERIFY_REASON_LOCKED] = "locked",
+	    [VERIFY_REASON_PASSWORD] = "password",
+	    [VERIFY_REASON_NOT_FOUND] = "not_found",
+	    [VERIFY_REASON_NOT_INSTALLED] = "not_installed",
+	    [VERIFY_REASON_HANDLER] = "handler",
+	    [VERIFY_REASON_SANDBOX] = "sandbox",
+	    [VERIFY_REASON_PERMISSION] = "permission_denied",
+	    [VERIFY_REASON_IO] = "io_error",
 	};
 	return reason > 0 && reason < VERIFY_REASON_REASONS ? words[reason] : NULL;
 }

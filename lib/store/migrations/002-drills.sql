@@ -64,3 +64,12 @@ CREATE TABLE compared (
 	unread     BIGINT NOT NULL
 );
 CREATE INDEX compared_by_series ON compared (series_id, id);
+
+-- Repositories: which part of parts was last read when. Rows of another number of parts count for nothing.
+CREATE TABLE repository_part (
+	location_id BIGINT NOT NULL REFERENCES location (id),
+	parts       BIGINT NOT NULL,
+	part        BIGINT NOT NULL,     -- from 1
+	at          BIGINT NOT NULL,
+	PRIMARY KEY (location_id, parts, part)
+);
