@@ -441,6 +441,7 @@ restore_drill(const struct restore_subject *subject, const struct restore_option
 	    .options = &d.options,
 	    .fd = open_backup(&d),
 	    .rootfd = sandbox_scratch_fd(scratch),
+	    .lockfd = sandbox_scratch_lock(scratch),
 	    .deadline_ms = start + d.options.max_ms};
 	d.fd = d.job.fd;
 	if (d.fd < 0)

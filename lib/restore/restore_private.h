@@ -156,7 +156,7 @@ const struct restore_handler *restore_handler_find(const char *name);
 struct restore_job {
 	const struct restore_subject *subject;
 	const struct restore_options *options;
-	int fd, rootfd;
+	int fd, rootfd, lockfd;
 	int livefd;     /* the directory to compare with, for restore_examine_main */
 	bool directory; /* fd is a directory: a backup of `unit: directory` */
 	bool plain;     /* fd is what was decrypted: it has no path */

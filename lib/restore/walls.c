@@ -120,6 +120,7 @@ restore_run_child(const struct restore_walls *walls, struct restore_job *job,
 	const struct sandbox_run run = {.profile = &walls->profile,
 	    .wall_ms = left > 1 ? left : 1,
 	    .answer_max = answer->max,
+	    .lock_fd = job->lockfd,
 	    .stop = job->options->stop,
 	    .stop_arg = job->options->stop_arg};
 	struct sandbox_result end;

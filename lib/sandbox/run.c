@@ -164,7 +164,7 @@ static void
 keep_descriptors(const struct sandbox_run *run, const struct pipes *p, bool worker_too)
 {
 	const struct sandbox_profile *profile = run->profile;
-	size_t max = profile->keep_fd_count + profile->path_count + 3, count = 0;
+	size_t max = profile->keep_fd_count + profile->path_count + 4, count = 0;
 	int *keep = mem_array(max, sizeof(*keep));
 
 	for (size_t i = 0; i < profile->keep_fd_count; i++)
@@ -177,6 +177,8 @@ keep_descriptors(const struct sandbox_run *run, const struct pipes *p, bool work
 	keep[count++] = p->status[1];
 	if (!worker_too)
 		keep[count++] = p->life[0];
+	if (!worker_too && run->lock_fd > 0)
+		keep[count++] = run->lock_fd;
 	sandbox_close_others(3, keep, count);
 	free(keep);
 }

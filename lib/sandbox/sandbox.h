@@ -132,6 +132,8 @@ struct sandbox_run {
 	size_t answer_max;    /* bytes; default 1 MiB */
 	bool (*stop)(void *); /* asked a few times a second; true ends the child; may be NULL */
 	void *stop_arg;
+	int lock_fd; /* above 0: stays open until all that was started is gone, also if the caller is
+	              * killed: what it locks is in use that long */
 };
 
 /*

@@ -14,6 +14,7 @@
 #define SCRATCH_BASE   "/var/tmp"
 #define SCRATCH_PREFIX "bkm-drill-"
 #define SCRATCH_ROOT   "root"
+#define SCRATCH_KEPT   "kept"
 #define SCRATCH_DIGITS 16
 #define ATTEMPTS       16
 
@@ -104,11 +105,15 @@ make_dir(struct sandbox_scratch *s)
 	return -1;
 }
 
+static int
+reap(int basefd, bool kept_too, size_t *ret_removed, size_t *ret_in_use, struct err *err);
+
 int
 sandbox_scratch_open(const char *base, struct sandbox_scratch **ret_scratch, struct err *err)
 {
 	struct sandbox_scratch *s = mem_alloc(sizeof(*s));
 	char *absolute = realpath(base ? base : SCRATCH_BASE, NULL);
+	size_t removed, in_use;
 
 	s->basefd = s->dirfd = s->rootfd = -1;
 	if (!absolute) {
@@ -119,6 +124,7 @@ sandbox_scratch_open(const char *base, struct sandbox_scratch **ret_scratch, str
 	s->basefd = open_base(absolute, err);
 	if (s->basefd < 0)
 		goto fail;
+	(void)reap(s->basefd, false, &removed, &in_use, NULL);
 	if (make_dir(s) < 0) {
 		(void)err_sys(err, ERR_IO, "cannot make a scratch directory in '%s'", absolute);
 		goto fail;
@@ -143,6 +149,12 @@ const char *
 sandbox_scratch_path(const struct sandbox_scratch *scratch)
 {
 	return scratch->path;
+}
+
+int
+sandbox_scratch_lock(const struct sandbox_scratch *scratch)
+{
+	return scratch->dirfd;
 }
 
 int
@@ -179,6 +191,8 @@ sandbox_scratch_close(struct sandbox_scratch *s, bool keep, struct err *err)
 		return 0;
 	if (s->dirfd >= 0 && !keep)
 		r = sandbox_remove_tree(s->basefd, s->name, err);
+	else if (s->rootfd >= 0)
+		(void)mkdirat(s->dirfd, SCRATCH_KEPT, 0700);
 	if (s->rootfd >= 0)
 		(void)close(s->rootfd);
 	if (s->dirfd >= 0)
@@ -203,7 +217,7 @@ is_scratch_name(const char *name)
 
 /* 1 removed, 0 not ours or in use (then *in_use counts it), -1 error. */
 static int
-reap_one(int basefd, const char *name, size_t *in_use, struct err *err)
+reap_one(int basefd, const char *name, bool kept_too, size_t *in_use, struct err *err)
 {
 	struct stat st;
 	int fd, r;
@@ -219,29 +233,30 @@ reap_one(int basefd, const char *name, size_t *in_use, struct err *err)
 		    ? 0
 		    : err_sys(err, ERR_IO, "cannot open '%s'", name);
 	}
-	r = sandbox_remove_tree(basefd, name, err);
+	r = 0;
+	if (kept_too || faccessat(fd, SCRATCH_KEPT, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		r = sandbox_remove_tree(basefd, name, err) < 0 ? -1 : 1;
 	(void)close(fd);
-	return r < 0 ? -1 : 1;
+	return r;
 }
 
-int
-sandbox_scratch_reap(const char *base, size_t *ret_removed, size_t *ret_in_use, struct err *err)
+static int
+reap(int basefd, bool kept_too, size_t *ret_removed, size_t *ret_in_use, struct err *err)
 {
-	int fd = open_base(base ? base : SCRATCH_BASE, err);
+	int fd = openat(basefd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *de;
 	int r = 0;
 
 	*ret_removed = *ret_in_use = 0;
-	if (fd < 0)
-		return -1;
 	if (!dir) {
-		(void)close(fd);
-		return err_sys(err, ERR_IO, "cannot read '%s'", base ? base : SCRATCH_BASE);
+		if (fd >= 0)
+			(void)close(fd);
+		return err_sys(err, ERR_IO, "cannot read the scratch directory");
 	}
 	while ((de = readdir(dir))) {
 		int one = is_scratch_name(de->d_name)
-		    ? reap_one(dirfd(dir), de->d_name, ret_in_use, err)
+		    ? reap_one(fd, de->d_name, kept_too, ret_in_use, err)
 		    : 0;
 
 		if (one > 0)
@@ -250,5 +265,18 @@ sandbox_scratch_reap(const char *base, size_t *ret_removed, size_t *ret_in_use, 
 			r = -1;
 	}
 	(void)closedir(dir);
+	return r;
+}
+
+int
+sandbox_scratch_reap(const char *base, size_t *ret_removed, size_t *ret_in_use, struct err *err)
+{
+	int fd = open_base(base ? base : SCRATCH_BASE, err), r;
+
+	*ret_removed = *ret_in_use = 0;
+	if (fd < 0)
+		return -1;
+	r = reap(fd, true, ret_removed, ret_in_use, err);
+	(void)close(fd);
 	return r;
 }

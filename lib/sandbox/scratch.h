@@ -2,8 +2,9 @@
  * Scratch directories: private, named so that they are recognised, locked so that it is known
  * whose owner is alive, removed whatever is in them.
  *
- * A directory is <base>/bkm-drill-<16 hex>, mode 0700 (root's: 0711); its owner holds a lock (flock) on it as
- * long as it lives. Inside is one directory "root", the only thing a child ever sees.
+ * A directory is <base>/bkm-drill-<16 hex>, mode 0700 (root's: 0711); its owner holds a lock (flock)
+ * on it as long as it lives. Inside is one directory "root", the only thing a child ever sees, and
+ * a directory "kept" if it was kept.
  */
 #ifndef SANDBOX_SCRATCH_H
 #define SANDBOX_SCRATCH_H
@@ -16,12 +17,16 @@
 
 struct sandbox_scratch;
 
-/* base NULL is /var/tmp. The base must exist. */
+/* base NULL is /var/tmp. The base must exist. What dead owners left there is removed first, but for
+ * what was kept. */
 int sandbox_scratch_open(const char *base, struct sandbox_scratch **ret_scratch, struct err *err);
 
 /* The "root" directory inside: a descriptor for openat and getdents, and its absolute path. */
 int sandbox_scratch_fd(const struct sandbox_scratch *scratch);
 const char *sandbox_scratch_path(const struct sandbox_scratch *scratch);
+
+/* The descriptor that holds the lock: whoever has a copy of it is an owner too. */
+int sandbox_scratch_lock(const struct sandbox_scratch *scratch);
 
 /* Empty "root" again, for the next backup. */
 int sandbox_scratch_clear(struct sandbox_scratch *scratch, struct err *err);

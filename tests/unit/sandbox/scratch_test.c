@@ -107,9 +107,9 @@ only_orphans_are_reaped(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(mkdir(dead, 0700), 0);
 	assert_int_equal(mkdir(other, 0700), 0);
 	assert_int_equal(sandbox_scratch_open(base, &mine, &err), 0);
+	assert_int_equal(mkdir(dead, 0700), 0);
 	assert_int_equal(sandbox_scratch_reap(base, &removed, &in_use, &err), 0);
 	assert_int_equal(removed, 1);
 	assert_int_equal(in_use, 1);
@@ -118,6 +118,30 @@ only_orphans_are_reaped(void **state)
 	assert_int_equal(sandbox_scratch_close(mine, false, &err), 0);
 	free(dead);
 	free(other);
+}
+
+static void
+the_next_owner_clears_up_but_for_what_was_kept(void **state)
+{
+	struct sandbox_scratch *first = NULL, *second = NULL;
+	char *dead = mem_printf("%s/bkm-drill-0123456789abcdef", base), *kept;
+	size_t removed, in_use;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(sandbox_scratch_open(base, &first, &err), 0);
+	kept = mem_strdup(sandbox_scratch_path(first));
+	assert_int_equal(sandbox_scratch_close(first, true, &err), 0);
+	assert_int_equal(mkdir(dead, 0700), 0);
+	assert_int_equal(sandbox_scratch_open(base, &second, &err), 0);
+	assert_false(exists(dead));
+	assert_true(exists(kept));
+	assert_int_equal(sandbox_scratch_close(second, false, &err), 0);
+	assert_int_equal(sandbox_scratch_reap(base, &removed, &in_use, &err), 0);
+	assert_int_equal(removed, 1);
+	assert_false(exists(kept));
+	free(dead);
+	free(kept);
 }
 
 /* Somebody else's directory of that name is left alone, also by root. */
@@ -145,6 +169,7 @@ main(void)
 	    cmocka_unit_test(private_and_gone),
 	    cmocka_unit_test(hostile_trees_are_removed),
 	    cmocka_unit_test(only_orphans_are_reaped),
+	    cmocka_unit_test(the_next_owner_clears_up_but_for_what_was_kept),
 	    cmocka_unit_test(others_are_left_alone),
 	};
 

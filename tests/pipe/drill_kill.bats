@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# bkm-restore killed with SIGKILL at any moment of a drill in a real server leaves no server, no shared
+# memory, and for the next run no socket and no directory.
+bats_require_minimum_version 1.5.0
+load ../lib
+
+setup() {
+	bkm_setup
+	ROUNDS=10
+	[ -z "${BKM_SOAK:-}" ] || ROUNDS=50
+	mkdir scratch
+	cat >pg.sql <<-'END'
+	--
+	-- PostgreSQL database dump
+	--
+	CREATE TABLE public.t (a integer);
+	INSERT INTO public.t SELECT generate_series(1, 200000);
+	CREATE INDEX i ON public.t (a);
+	SELECT pg_catalog.pg_sleep(0.3);
+	--
+	-- PostgreSQL database dump complete
+	--
+	END
+	cat >my.sql <<-'END'
+	-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB, for debian-linux-gnu (x86_64)
+	CREATE TABLE `t` (a integer);
+	INSERT INTO `t` VALUES (1),(2),(3);
+	DO SLEEP(0.5);
+	-- Dump completed on 2026-11-22  2:00:05
+	END
+}
+
+# Whatever was started below our scratch directory: found by what it works in or is told.
+left_running() {
+	local p
+	for p in /proc/[0-9]*; do
+		case $(readlink "$p/cwd" 2>/dev/null) in
+		"$BATS_TEST_TMPDIR/scratch/"*) echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")" ;;
+		esac
+	done
+}
+
+segments() {
+	awk 'NR > 1 && $7 == 0 { print $2 }' /proc/sysvipc/shm | sort
+}
+
+# kill_storm FILE: the moments are spread over the whole drill, however fast the machine is.
+kill_storm() {
+	local start whole i pid
+	start=$(date +%s%N)
+	bkm-restore -q --scratch scratch "$1"
+	whole=$((($(date +%s%N) - start) / 1000000))
+	segments >before
+	for ((i = 1; i <= ROUNDS; i++)); do
+		bkm-restore -q --scratch scratch "$1" 2>/dev/null &
+		pid=$!
+		sleep "$(awk -v w="$whole" -v i="$i" -v n="$ROUNDS" -v r="$RANDOM" \
+			'BEGIN { printf "%.3f", w / 1000 * (i - r / 32768) / n }')"
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	for ((i = 0; i < 300; i++)); do
+		[ -n "$(left_running)" ] || break
+		sleep 0.1
+	done
+	[ -z "$(left_running)" ] || fail "left running: $(left_running)"
+	run -0 bkm-restore -q --scratch scratch "$1"
+	[ -z "$(ls -A scratch)" ] || fail "left behind: $(ls -A scratch)"
+	segments >after
+	[ -z "$(comm -13 before after)" ]
+}
+
+@test "PostgreSQL: SIGKILL at random moments" {
+	kill_storm pg.sql
+}
+
+@test "MariaDB: SIGKILL at random moments" {
+	kill_storm my.sql
+}
+
+@test "--reap removes what SIGKILL left; a drill at work is left alone" {
+	bkm-restore -q --scratch scratch pg.sql &
+	pid=$!
+	until [ -S scratch/bkm-drill-*/root/pg/.s.PGSQL.5432 ]; do
+		kill -0 "$pid"
+		sleep 0.02
+	done
+	run -0 --separate-stderr bkm-restore --reap --scratch scratch
+	has "$stderr" "removed 0 scratch directories, 1 are in use"
+	kill -KILL "$pid"
+	wait "$pid" || true
+	# Its lock is held until the last process of the drill is gone.
+	for ((i = 0; i < 300; i++)); do
+		run -0 --separate-stderr bkm-restore --reap --scratch scratch
+		[[ $stderr != *"removed 1 scratch directories"* ]] || break
+		has "$stderr" "1 are in use"
+		sleep 0.1
+	done
+	has "$stderr" "removed 1 scratch directories, 0 are in use"
+	[ -z "$(ls -A scratch)" ]
+	[ -z "$(left_running)" ]
+}
+
+@test "what SIGTERM ends is gone when the command is" {
+	bkm-restore -q --scratch scratch pg.sql &
+	pid=$!
+	until [ -S scratch/bkm-drill-*/root/pg/.s.PGSQL.5432 ]; do
+		kill -0 "$pid"
+		sleep 0.02
+	done
+	kill -TERM "$pid"
+	wait "$pid" || true
+	[ -z "$(ls -A scratch)" ]
+	[ -z "$(left_running)" ]
+}
