@@ -90,10 +90,39 @@ release(struct app *app)
 	free(app->puts);
 }
 
+/* Take what the workers have answered; with wait, at least one. */
+static int
+take_answers(struct app *app, bool wait, struct err *err)
+{
+	struct verify_answer answer;
+	void *token;
+	int r = 0;
+	if (!app->pool)
+		return 0;
+	while ((r = verify_pool_next(app->pool, wait ? 100 : 0, &token, &answer, err)) > 0) {
+		struct app_item *item = token;
+		if (!item->decrypt)
+			item->answer = answer;
+		else if (!app_decrypt_answer(app, item, &answer))
+			continue;
+		if (!item->decrypt && verify_program_wanted(&item->answer) &&
+		    verify_program(record_path(&item->rec), &item->answer, err) < 0)
+			return -1;
+		item->answered = true;
+		item->waiting = false;
+		wait = false;
+	}
+	return r < 0 ? -1 : 0;
+}
+
 static int
 read_directory(struct app *app, struct app_item *item, struct err *err)
 {
 	struct verify_job seen;
+	/* The directory has the pool for itself: what is under way comes first. */
+	while (verify_pool_pending(app->pool))
+		if (take_answers(app, true, err) < 0)
+			return -1;
 	if (verify_directory(app->pool, record_path(&item->rec), app->algorithm,
 		app->methods & VERIFY_CONTENT, &seen, &item->answer, err) < 0)
 		return -1;
@@ -129,31 +158,6 @@ print_ready(struct app *app, struct err *err)
 		app->head = --app->count ? (app->head + 1) % APP_ITEMS : 0;
 	}
 	return 0;
-}
-
-/* Take what the workers have answered; with wait, at least one. */
-static int
-take_answers(struct app *app, bool wait, struct err *err)
-{
-	struct verify_answer answer;
-	void *token;
-	int r = 0;
-	if (!app->pool)
-		return 0;
-	while ((r = verify_pool_next(app->pool, wait ? 100 : 0, &token, &answer, err)) > 0) {
-		struct app_item *item = token;
-		if (!item->decrypt)
-			item->answer = answer;
-		else if (!app_decrypt_answer(app, item, &answer))
-			continue;
-		if (!item->decrypt && verify_program_wanted(&item->answer) &&
-		    verify_program(record_path(&item->rec), &item->answer, err) < 0)
-			return -1;
-		item->answered = true;
-		item->waiting = false;
-		wait = false;
-	}
-	return r < 0 ? -1 : 0;
 }
 
 /* What the scan found gone is told for those who want to know; there is nothing to look at. */
