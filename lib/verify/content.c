@@ -98,6 +98,7 @@ static const struct beginning {
     {"pg_custom", "PGDMP", 5},
     {"sqlite", "SQLite format 3", 16},
     {"redis", "REDIS0011", 9},
+    {"ldif", "# extended LDIF", 15},
     {"redis_aof", "*2\r\n$6\r\nSELECT", 14},
     {"mongodump", "\x6d\xe2\x99\x81", 4},
     {"qcow2", "QFI\xfb", 4},

@@ -24,6 +24,8 @@ static bool
 bid(const struct verify_stream *s)
 {
 	const char *p = (const char *)s->head, *end = p + s->head_len;
+	if (s->head_len >= 15 && !memcmp(p, "# extended LDIF", 15))
+		return true;
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t len = (size_t)((nl ? nl : end) - p);

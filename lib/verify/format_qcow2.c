@@ -201,7 +201,7 @@ walk(struct qcow2 *q)
 static bool
 bid(const struct verify_stream *s)
 {
-	return s->head_len >= 8 && !memcmp(s->head, "QFI\xfb\0\0\0", 7);
+	return s->head_len >= 4 && !memcmp(s->head, "QFI\xfb", 4);
 }
 
 static int

@@ -26,10 +26,11 @@ look(const void *data, size_t len, const char *name, struct verify_content *ret)
 /* ---------------------------------------------------------------- the sweep */
 
 /*
- * format_test STEP RULE FILE...
+ * format_test spread|all RULE FILE...
  *
- * STEP is the distance of two cuts and of two flips; what lies within 70 bytes of either end or of a
- * multiple of 4096 is always cut. RULE says what must come out:
+ * all: cuts at every byte and a flip in each; of a file above 64 KiB at each multiple of 4096 and the
+ * byte before and behind. spread: so many of them that it takes a moment. What lies within 70 bytes
+ * of either end is always cut. RULE says what must come out:
  *
  *	whole    the file passes, and no cut of it does anything but fail
  *	open     the file is a skip (it has no end marker), and no cut of it passes
@@ -40,7 +41,6 @@ look(const void *data, size_t len, const char *name, struct verify_content *ret)
  */
 struct sweep {
 	const char *name;
-	size_t step;
 	uint64_t cuts, padding, missed, flips, passed;
 	bool open, asked, checked;
 };
@@ -96,17 +96,28 @@ flip(struct sweep *w, uint8_t *data, size_t len, size_t at, unsigned bit)
 		printf("%s: bit %u of byte %zu flipped: pass\n", w->name, bit, at);
 }
 
+/* The distance of two cuts. */
+static size_t
+step_of(bool all, size_t len)
+{
+	size_t n = len > 200000 ? 30 : 150;
+	if (all)
+		return len > 65536 ? 4096 : 1;
+	return len / n + 1;
+}
+
 static bool
-is_near(size_t at, size_t len)
+is_near(bool all, size_t at, size_t len)
 {
 	size_t block = at % 4096;
-	return at < 70 || at + 70 > len || block < 2 || block == 4095;
+	size_t end = len > 200000 && !all ? 8 : 70;
+	return at < end || at + end > len || (all && (block < 2 || block == 4095));
 }
 
 static int
-sweep_file(const char *path, size_t step, const char *rule)
+sweep_file(const char *path, bool all, const char *rule)
 {
-	struct sweep w = {.name = path_base(path), .step = step};
+	struct sweep w = {.name = path_base(path)};
 	struct buf b = BUF_INIT;
 	struct verify_content c;
 	struct err err = {0};
@@ -124,8 +135,9 @@ sweep_file(const char *path, size_t step, const char *rule)
 		buf_release(&b);
 		return 1;
 	}
+	size_t step = step_of(all, b.len);
 	for (size_t at = 0; at < b.len; at++) {
-		if (at % step == 0 || (is_near(at, b.len) && (step < 4096 || at % 16 == 0)))
+		if (at % step == 0 || is_near(all, at, b.len))
 			cut(&w, (uint8_t *)b.data, b.len, at);
 		if (at % step == 0)
 			flip(&w, (uint8_t *)b.data, b.len, at, (unsigned)(at / step % 8));
@@ -140,14 +152,14 @@ sweep_file(const char *path, size_t step, const char *rule)
 static int
 sweep(int argc, char **argv)
 {
-	uint64_t step;
+	bool all = !strcmp(argv[1], "all");
 	int bad = 0;
 	archive_prepare();
-	if (argc < 4 || str_to_u64(argv[1], 1, 1U << 30, &step, NULL) < 0)
+	if (argc < 4 || (!all && strcmp(argv[1], "spread") != 0))
 		return 2;
 	for (int i = 3; i < argc; i++) {
 		current = argv[i];
-		bad |= sweep_file(argv[i], (size_t)step, argv[2]);
+		bad |= sweep_file(argv[i], all, argv[2]);
 		(void)fflush(stdout);
 	}
 	return bad;
