@@ -146,6 +146,21 @@ copy_directory(struct copying *c, int fd)
 	return r;
 }
 
+/* The files of a running server, with a log of what happened meanwhile: that they were copied says
+ * nothing of what a server would make of them. */
+static void
+judge_mariabackup(struct restore_child *child)
+{
+	static const char *const marks[] = {"xtrabackup_checkpoints", "mariadb_backup_checkpoints"};
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		if (faccessat(child->rootfd, marks[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			restore_say(child->answer, RECORD_VERDICT_SKIP, "unsupported",
+			    "a physical backup of MariaDB or MySQL: copied, but no server was started "
+			    "on it");
+	}
+}
+
 static void
 judge(struct copying *c, int64_t start)
 {
@@ -168,6 +183,8 @@ judge(struct copying *c, int64_t start)
 		restore_say(a, RECORD_VERDICT_PASS, NULL, "%s", "");
 	if (a->verdict == RECORD_VERDICT_PASS)
 		restore_offer_pgdir(c->child);
+	if (a->verdict == RECORD_VERDICT_PASS)
+		judge_mariabackup(c->child);
 }
 
 void

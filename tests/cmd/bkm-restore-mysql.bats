@@ -200,3 +200,13 @@ lone.sql fail incomplete complete 0 0" ]
 	[ "$(jq -c '.restore | [.verdict, .reason, .message]' <<<"$output")" = \
 		'["skip","no_server","a server to load it is not installed: install the package mariadb-server"]' ]
 }
+
+@test "a physical backup is no pass, as no server starts on it" {
+	mkdir physical
+	printf 'backup_type = full-backuped\nfrom_lsn = 0\n' >physical/xtrabackup_checkpoints
+	head -c 100000 /dev/urandom >physical/ibdata1
+	run --separate-stderr bkm-restore --scratch . physical
+	expect 0
+	[ "$(jq -c '.restore | [.verdict, .reason, .files]' <<<"$output")" = '["skip","unsupported",2]' ] || fail
+	has "$output" 'a physical backup of MariaDB or MySQL'
+}
