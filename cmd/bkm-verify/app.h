@@ -19,6 +19,8 @@ struct app_item {
 	bool answered;
 	bool accept;             /* a person says that the present content is right */
 	int64_t id, location_id; /* in the store; id 0: not there */
+	int64_t series_id;
+	bool latest; /* of its series */
 	struct verify_known known;
 	struct verify_found found;
 	struct verify_answer answer;
@@ -32,6 +34,9 @@ struct app_item {
 	struct decrypt *decrypt;                 /* under way */
 	unsigned parts;                          /* answers that are still to come */
 	bool ciphered;                           /* the one about the file itself is there */
+	struct verify_profile profile;
+	struct verify_suspicion suspicion;
+	bool same_content; /* longer than its series ever had the same */
 };
 
 /* A verdict that waits for its commit. */
@@ -118,6 +123,12 @@ int app_finish(struct app *app, struct app_item *item, struct err *err);
 int app_commit(void *ctx, struct err *err);
 void app_counts(struct app *app);
 int app_skip(struct app_item *item, const char *reason, int64_t now, struct err *err);
+
+/* signals.c: what the history of its series says about a backup that was read. */
+int app_signals(struct app *app, struct app_item *item, struct verify_verdict *v, struct err *err);
+/* Has its series had this content for longer than ever? A reason of the backup, added to its line. */
+int app_same_content(
+    struct app *app, struct app_item *item, const struct verify_verdict *v, struct err *err);
 
 /* ledger.c: what is read tonight. */
 int app_ledger_begin(struct app *app, struct err *err);

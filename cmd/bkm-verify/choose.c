@@ -46,6 +46,8 @@ remember_stored(struct app_item *item, const struct store_backup *row)
 {
 	item->id = row->id;
 	item->location_id = row->location_id;
+	item->series_id = row->series_id;
+	item->latest = row->latest;
 	item->stored =
 	    (enum record_verdict)record_word_find(RECORD_LIST_VERDICT, row->verify_verdict);
 }

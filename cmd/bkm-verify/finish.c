@@ -36,6 +36,8 @@ of_method(const struct app *app, const struct verify_verdict *v, enum verify_met
 	for (size_t i = 0; i < v->check_count; i++)
 		if (v->checks[i].method == method && rank[v->checks[i].verdict] > rank[worst])
 			worst = v->checks[i].verdict;
+	if (method == VERIFY_CONTENT && v->reason == VERIFY_REASON_TAMPERING)
+		return RECORD_VERDICT_FAIL;
 	/* Asked for, and nothing to say: looked at all the same. */
 	if (worst == RECORD_VERDICT_NONE && (app->methods & method))
 		worst =
@@ -116,6 +118,13 @@ queue(struct app *app, struct app_item *item, const struct verify_verdict *v, co
 		p->v.mtime = item->found.mtime;
 		p->v.mtime_nsec = item->found.mtime_nsec;
 	}
+	p->v.has_profile = item->answered && item->answer.content.verdict != RECORD_VERDICT_NONE;
+	memcpy(p->v.profile.codec, item->profile.codec, sizeof(p->v.profile.codec));
+	memcpy(p->v.profile.format, item->profile.format, sizeof(p->v.profile.format));
+	p->v.profile.entropy = item->profile.entropy;
+	p->v.profile.rewritten = item->profile.rewritten;
+	p->v.tampering = v->reason == VERIFY_REASON_TAMPERING ? v->signals : 0;
+	p->v.same_content = item->same_content;
 	tool_dirty(&app->tool);
 }
 
@@ -168,6 +177,8 @@ detail_of(const struct app_item *item)
 	const struct verify_answer *a = item->found.answer;
 	if (!a)
 		return NULL;
+	if (*item->suspicion.text && item->suspicion.tampering)
+		return item->suspicion.text;
 	return *a->detail ? a->detail : *a->content.detail ? a->content.detail : NULL;
 }
 
@@ -199,6 +210,8 @@ put_verdict(struct app *app, struct app_item *item, struct err *err)
 		item->found.answer = &item->answer;
 	verify_judge(&item->known, &item->found, &v);
 	v.warnings |= item->warnings;
+	if (app_signals(app, item, &v, err) < 0 || app_same_content(app, item, &v, err) < 0)
+		return -1;
 	verify_add_json(&json, &item->known, &item->found, &v, detail_of(item));
 	if (item->found.answer)
 		app->counts.bytes += item->found.answer->bytes;

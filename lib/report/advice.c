@@ -33,6 +33,8 @@ static const struct advice table[] = {
 	"fetch it again, or make it again"},
     {"forbidden_change", "it changed although the location is immutable",
 	"find out who changed it: tampering looks like this"},
+    {"tampering", "it shows signs of tampering: it is not what its series always was",
+	"keep other copies out of reach, then find out who wrote it; bkm-verify --accept takes it"},
     {"stale", "it is not the newest that there should be by now", "see why no newer backup came"},
     {"differs", "what came out differs from the live files",
 	"see whether the job still reads the live data; the files are in the record"},

@@ -190,6 +190,7 @@ void store_backup_ahead(struct store *store, const int64_t *ids, size_t count);
 #include "store/report.h"
 #include "store/restore.h"
 #include "store/score.h"
+#include "store/signals.h"
 #include "store/verify.h"
 
 #endif

@@ -10,7 +10,7 @@
 	" s.checksum_verdict, s.checksum_at, s.content_verdict, s.content_at, s.error_at,"         \
 	" l.digest, l.at, l.source,"                                                               \
 	" (SELECT p.mtime FROM backup AS p WHERE p.dir_id = b.dir_id AND p.name = b.name"          \
-	" AND p.live = 0 AND p.gone_at = b.first_seen ORDER BY p.id DESC LIMIT 1), b.id"
+	" AND p.live = 0 AND p.gone_at = b.first_seen ORDER BY p.id DESC LIMIT 1), b.id, s.tampering"
 #define STATE_JOINS                                                                                \
 	" LEFT JOIN verify_state AS s ON s.backup_id = b.id"                                       \
 	" LEFT JOIN baseline AS l ON l.backup_id = b.id AND l.algorithm = ?2"
@@ -25,7 +25,8 @@ enum {
 	COL_AT,
 	COL_SOURCE,
 	COL_PREVIOUS,
-	COL_ID
+	COL_ID,
+	COL_TAMPERING
 };
 
 static void
@@ -55,6 +56,7 @@ read_state(sqlite3_stmt *st, struct store_verify_state *s)
 	}
 	s->previous_mtime = store_time(st, COL_PREVIOUS);
 	s->has_previous = s->previous_mtime != CLOCK_NONE;
+	s->tampering = (unsigned)sqlite3_column_int(st, COL_TAMPERING);
 }
 
 int
@@ -111,8 +113,8 @@ static const char sql_stands[] =
     " verify_at = excluded.verify_at, verify_record = excluded.verify_record";
 static const char sql_put_state[] =
     "INSERT INTO verify_state (backup_id, size_verdict, size_at, timestamp_verdict, timestamp_at,"
-    " checksum_verdict, checksum_at, content_verdict, content_at, error_at)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL)"
+    " checksum_verdict, checksum_at, content_verdict, content_at, error_at, codec, format, entropy,"
+    " rewritten, tampering) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, ?10, ?11, ?12, ?13, ?14)"
     " ON CONFLICT (backup_id) DO UPDATE SET"
     " size_verdict = coalesce(excluded.size_verdict, size_verdict),"
     " size_at = coalesce(excluded.size_at, size_at),"
@@ -121,7 +123,11 @@ static const char sql_put_state[] =
     " checksum_verdict = coalesce(excluded.checksum_verdict, checksum_verdict),"
     " checksum_at = coalesce(excluded.checksum_at, checksum_at),"
     " content_verdict = coalesce(excluded.content_verdict, content_verdict),"
-    " content_at = coalesce(excluded.content_at, content_at), error_at = NULL";
+    " content_at = coalesce(excluded.content_at, content_at), error_at = NULL,"
+    " codec = coalesce(excluded.codec, codec), format = coalesce(excluded.format, format),"
+    " entropy = coalesce(excluded.entropy, entropy),"
+    " rewritten = coalesce(excluded.rewritten, rewritten),"
+    " tampering = coalesce(excluded.tampering, tampering)";
 static const char sql_put_error[] =
     "INSERT INTO verify_state (backup_id, error_at) VALUES (?1, ?2)"
     " ON CONFLICT (backup_id) DO UPDATE SET error_at = excluded.error_at";
@@ -172,6 +178,16 @@ put_standing(struct store *store, const struct store_verification *v, struct err
 	return store_run_stmt(store, st, err);
 }
 
+static void
+bind_profile(sqlite3_stmt *st, const struct store_verification *v)
+{
+	store_bind_text(st, 10, v->profile.codec);
+	store_bind_text(st, 11, v->profile.format);
+	store_bind_int(st, 12, v->profile.entropy);
+	store_bind_int(st, 13, v->profile.rewritten);
+	store_bind_int(st, 14, v->tampering);
+}
+
 static int
 put_state(struct store *store, const struct store_verification *v, struct err *err)
 {
@@ -188,6 +204,8 @@ put_state(struct store *store, const struct store_verification *v, struct err *e
 		lend_text(st, 2 + 2 * i, record_word(RECORD_LIST_VERDICT, v->methods[i]));
 		store_bind_time(st, 3 + 2 * i, v->at);
 	}
+	if (!error && v->has_profile)
+		bind_profile(st, v);
 	return store_run_stmt(store, st, err);
 }
 
@@ -229,6 +247,8 @@ store_verify_put(struct store *store, const struct store_verification *v, struct
 	    forget_baselines(store, v->backup_id, err) < 0)
 		return -1;
 	if (v->algorithm && put_baseline(store, v, err) < 0)
+		return -1;
+	if (v->same_content && store_add_reason(store, v->backup_id, "same_content", err) < 0)
 		return -1;
 	return v->stands && v->verdict != RECORD_VERDICT_ERROR ? put_standing(store, v, err) : 0;
 }

@@ -38,11 +38,21 @@ struct store_verify_state {
 	bool from_manifest; /* the content it was taken from agreed with a manifest */
 	bool has_previous;  /* the path had another generation when this one was first seen */
 	int64_t previous_mtime;
+	unsigned tampering; /* signals that have failed it before, and nobody accepted it since */
 };
 
 /* What is known about a backup; algorithm (canonical) is that of the baseline asked for. */
 int store_verify_state(struct store *store, int64_t backup_id, const char *algorithm,
     struct store_verify_state *ret_state, struct err *err);
+
+#define STORE_KIND_MAX 24
+
+/* What a content looked like; see verify/signals.h. */
+struct store_profile {
+	char codec[STORE_KIND_MAX], format[STORE_KIND_MAX]; /* "" for none */
+	unsigned entropy;                                   /* 0: not known */
+	bool rewritten;
+};
 
 struct store_verification {
 	int64_t backup_id, location_id;
@@ -58,6 +68,10 @@ struct store_verification {
 	const char *algorithm;                             /* of a new baseline; NULL: none */
 	const char *digest;                                /* hex */
 	const char *source;                                /* "read", "accepted", "manifest" */
+	bool has_profile; /* the content was looked into: profile and tampering hold */
+	struct store_profile profile;
+	unsigned tampering; /* its signals, if they were enough to fail it */
+	bool same_content;  /* a reason more of the backup */
 	uint64_t size;
 	int64_t mtime;
 	uint32_t mtime_nsec;

@@ -309,7 +309,8 @@ tool_add_series(struct tool *tool, struct buf *out, const struct config_location
     const struct tool_series *series)
 {
 	/* Reasons of its newest backup that are about the series. */
-	static const char *const carried[] = {"future_mtime", "size_dropped", "size_grew"};
+	static const char *const carried[] = {
+	    "future_mtime", "size_dropped", "size_grew", "same_content"};
 	const struct store_series *row = &series->row;
 	struct json j;
 

@@ -53,7 +53,9 @@ is_announced(const struct verify_suspect *s)
 	struct verify_promise promise;
 	const char *dot = s->name ? strrchr(s->name, '.') : NULL;
 	verify_promise_of(s->name ? s->name : "", &promise);
-	if (promise.encrypted || s->announced)
+	if (is_recognised(&s->now)) /* decrypted, or never encrypted */
+		return false;
+	if (promise.encrypted || (s->announced && is_encrypted(&s->now)))
 		return true;
 	for (size_t i = 0; dot && i < ARRAY_LEN(opaque); i++)
 		if (!strcasecmp(dot, opaque[i]))

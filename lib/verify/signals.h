@@ -64,7 +64,7 @@ struct verify_suspect {
 	struct verify_profile now;
 	const char *name; /* base name */
 	bool nothing;     /* there is no content: that is a verdict of its own */
-	bool announced;   /* the configuration says that it is encrypted */
+	bool announced;   /* the configuration says how to decrypt it */
 	bool renamed;     /* it came in the place of one that went, under another extension */
 };
 

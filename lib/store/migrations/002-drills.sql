@@ -73,3 +73,13 @@ CREATE TABLE repository_part (
 	at          BIGINT NOT NULL,
 	PRIMARY KEY (location_id, parts, part)
 );
+
+-- What the content of each backup looked like when bkm-verify last read it: the history against which
+-- signals of tampering are judged. entropy: of a sample of the decoded bytes, in thousandths of a bit a
+-- byte. rewritten: it replaced a settled older generation. tampering: the signals (bits of enum
+-- verify_signal) if they were enough to fail it, else 0; it stays until a person accepts the content.
+ALTER TABLE verify_state ADD COLUMN codec TEXT;
+ALTER TABLE verify_state ADD COLUMN format TEXT;
+ALTER TABLE verify_state ADD COLUMN entropy BIGINT;
+ALTER TABLE verify_state ADD COLUMN rewritten INTEGER;
+ALTER TABLE verify_state ADD COLUMN tampering BIGINT;

@@ -135,6 +135,11 @@ test_announced_encryption(void **state)
 	h.renamed = h.vanished = 0;
 	s.announced = true;
 	expect(&s, &h, 0, false);
+	s.now = profile("", "", 7990); /* noise is not what can be decrypted */
+	expect(&s, &h, F, false);
+	s.now = profile("gzip", "postgresql", 7990); /* decrypted, it can be compared */
+	expect(&s, &h, E, false);
+	s.now = profile("", "encrypted", 7990);
 	s.announced = false; /* a policy that nobody announced: one breath, one signal */
 	expect(&s, &h, F, false);
 	h = always(30, "", "postgresql", 5100);

@@ -90,6 +90,7 @@ def advice:
      "bitrot": "the bytes changed by themselves: check the disk, take the copy from elsewhere.",
      "checksum_mismatch": "the file is not what its manifest says: copy it again or make a new backup.",
      "forbidden_change": "an immutable backup was changed: find out who did it before anything else.",
+     "tampering": "keep other copies out of reach first, then look who wrote it; if it was right: bkm-verify --accept ID.",
      "size_mismatch": "somebody changed or cut it after it was recorded; make a new backup.",
      "timestamp_moved": "somebody rewrote it; if that was right: bkm-verify --accept ID.",
      "foreign": "the content is not what the name says: the job may have saved an error page.",

@@ -71,7 +71,7 @@ def plural($one): plural($one; $one + "s");
 
 # The words of records in plain English; a word that is not here keeps its own letters.
 def words: {
-  same_content: "content is the same as before", too_small: "smaller than min_size",
+  same_content: "content is the same for longer than ever", tampering: "shows signs of tampering", too_small: "smaller than min_size",
   size_dropped: "much smaller than usual", size_grew: "much larger than usual",
   partial_name: "has the name of an unfinished file", damaged: "content is damaged",
   no_statement: "is a dump without a statement", truncated: "ends too early", foreign: "is not what its name promises",
