@@ -198,13 +198,27 @@ check_newest_row(
 }
 
 static void
+judge_command(
+    const struct restore_subject *s, struct restore_result *r, int status, const char *line)
+{
+	struct restore_check *c = restore_result_check(r, "command", RECORD_VERDICT_PASS);
+
+	if (status == 126 || status == 127) {
+		restore_demand_error(r, c, "restore.command cannot be run: ", s->command[0]);
+	} else if (status != 0) {
+		c->has_actual = true;
+		c->actual = (uint64_t)status;
+		fail(r, c, "restore.command failed: ", line);
+	}
+}
+
+static void
 check_command(const struct restore_job *original, struct restore_result *r, bool *ret_stopped)
 {
 	const struct restore_subject *s = original->subject;
 	struct restore_result run = {.verdict = RECORD_VERDICT_PASS};
 	struct restore_job job = *original;
 	struct restore_walls walls;
-	struct restore_check *c;
 	struct buf output = BUF_INIT;
 	size_t n = 0;
 	int status;
@@ -218,17 +232,13 @@ check_command(const struct restore_job *original, struct restore_result *r, bool
 	restore_walls_programs(
 	    &walls, strchr(job.argv[0], '/') ? job.argv[0] : "/usr/local/bin", NULL);
 	status = restore_run_child(&walls, &job, restore_command_main, &output, &run, ret_stopped);
-	c = restore_result_check(r, "command", RECORD_VERDICT_PASS);
-	if (status < 0 || status >= 126) {
-		restore_demand_error(r, c,
-		    "restore.command cannot be run: ", status < 0 ? run.message : s->command[0]);
-	} else if (status > 0) {
-		c->has_actual = true;
-		c->actual = (uint64_t)status;
-		if (output.len)
-			output.data[strcspn(output.data, "\n")] = '\0';
-		fail(r, c, "restore.command failed: ", output.data);
-	}
+	if (output.len)
+		output.data[strcspn(output.data, "\n")] = '\0';
+	if (status < 0)
+		restore_demand_error(r, restore_result_check(r, "command", RECORD_VERDICT_ERROR),
+		    "restore.command cannot be run: ", run.message);
+	else
+		judge_command(s, r, status, output.data);
 	for (size_t i = 0; i < n; i++)
 		free(job.argv[i]);
 	free(job.argv);
@@ -327,6 +337,11 @@ restore_check_demands(const struct restore_job *job, const struct restore_answer
 		if (s->member_count)
 			not_looked_into(result, "sha256");
 	}
-	if (s->command && result->verdict == RECORD_VERDICT_PASS)
+	if (!s->command || result->verdict != RECORD_VERDICT_PASS)
+		return;
+	if (a->command == RESTORE_COMMAND_NOT_RUN)
 		check_command(job, result, ret_stopped);
+	else
+		judge_command(s, result,
+		    a->command == RESTORE_COMMAND_RAN ? a->command_status : 127, a->command_text);
 }

@@ -212,6 +212,7 @@ take_answer(struct drill *d, struct buf *answer, struct restore_answer *ret)
 	end_texts(ret->sql, RESTORE_DEMANDS_MAX);
 	end_texts(ret->expects, RESTORE_DEMANDS_MAX);
 	end_texts(&ret->newest_row, 1);
+	ret->command_text[sizeof(ret->command_text) - 1] = '\0';
 	r->verdict = (enum record_verdict)ret->verdict;
 	r->reason = known_reason(r->verdict, ret->reason);
 	(void)snprintf(r->handler, sizeof(r->handler), "%s",
@@ -265,6 +266,8 @@ run_second(struct drill *d, const char *name, struct restore_answer *ret)
 	restore_walls_programs(&walls, program, NULL);
 	if (handler->server)
 		restore_walls_server(&walls);
+	if (handler->server && job.subject->command)
+		restore_walls_command(&walls, job.subject->command[0]);
 	if (handler->memory)
 		walls.profile.memory_bytes = handler->memory;
 	if (restore_run_child(&walls, &job, restore_second_main, &answer, d->result, &d->stopped) ==

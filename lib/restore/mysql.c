@@ -1,6 +1,8 @@
 // MySQL and MariaDB dumps: read to their end, then loaded into a throw-away server and counted.
+#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "restore/mysql_private.h"
@@ -24,10 +26,11 @@ struct checking {
 	struct restore_wire *wire;
 	struct table *tables;
 	size_t count, cap;
-	uint64_t others; /* views, routines, events, triggers */
-	char *value;     /* the first value of the last query, or NULL */
-	bool any;        /* it had a row */
-	bool problem;    /* CHECK TABLE */
+	uint64_t others;      /* views, routines, events, triggers */
+	char *value;          /* the first value of the last query, or NULL */
+	bool any;             /* it had a row */
+	bool problem;         /* CHECK TABLE */
+	const char *database; /* that is asked */
 };
 
 static int query(struct checking *c, int (*row)(void *, const struct restore_value *, size_t),
@@ -247,10 +250,35 @@ ask_all(struct checking *c)
 		one = one && (!schema || strcmp(schema, c->tables[i].schema) == 0);
 		schema = c->tables[i].schema;
 	}
-	restore_mysql_add_name(&name, schema && one ? schema : DATABASE);
+	c->database = schema && one ? schema : DATABASE;
+	restore_mysql_add_name(&name, c->database);
 	(void)query(c, NULL, "USE %s", name.data);
 	restore_ask(c->child->subject, SQLDB_MYSQL, ask, c, c->child->answer);
 	buf_release(&name);
+}
+
+#define CLIENT ".bkm-client"
+
+/* A client of MySQL or MariaDB finds the server by its option file, which beats those of the machine. */
+static void
+run_command(struct checking *c, struct restore_watch *watch)
+{
+	static const char options[] =
+	    "[client]\nuser=root\nsocket=" RESTORE_SCRATCH "/" RESTORE_MYSQL_SOCKET "\n";
+	char *database = mem_printf("BKM_DATABASE=%s", c->database);
+	char *const env[] = {(char[]){"MYSQL_UNIX_PORT=" RESTORE_SCRATCH "/" RESTORE_MYSQL_SOCKET},
+	    (char[]){"HOME=" RESTORE_SCRATCH "/" CLIENT}, database, NULL};
+	int fd = -1;
+
+	if (c->child->subject->command && mkdirat(c->child->rootfd, CLIENT, 0700) == 0)
+		fd = openat(c->child->rootfd, CLIENT "/.my.cnf",
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		(void)fsio_write_all(fd, options, sizeof(options) - 1, "options", NULL);
+		(void)close(fd);
+	}
+	restore_server_command(watch, env);
+	free(database);
 }
 
 /* A pass says what was not done as the dump has it. */
@@ -293,6 +321,7 @@ check_restored(const struct restore_load *load)
 	}
 	ask_all(&c);
 	say_differences(load);
+	run_command(&c, load->watch);
 out:
 	a->check_ms = clock_mono_ms() - start;
 	for (size_t i = 0; i < c.count; i++) {

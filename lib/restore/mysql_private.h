@@ -11,6 +11,8 @@
 
 #include "restore/server_private.h"
 
+#define RESTORE_MYSQL_SOCKET "mysql/data/s" /* in the scratch directory */
+
 /* ---------------------------------------------------------------- the protocol (mysqlwire.c) */
 
 struct restore_value {

@@ -13,7 +13,6 @@
 
 #define PLACE      "mysql"
 #define DATA       PLACE "/data"
-#define SOCKET     DATA "/s"
 #define SCRIPT     PLACE "/system.sql"
 #define LOG        PLACE "/log"
 #define ARGS       64
@@ -272,7 +271,7 @@ make_tables(struct restore_mysqld *server, struct restore_watch *watch, struct a
 static int
 wait_ready(struct restore_watch *watch, struct restore_wire *wire)
 {
-	while (restore_wire_open(wire, SOCKET) < 0) {
+	while (restore_wire_open(wire, RESTORE_MYSQL_SOCKET) < 0) {
 		if (wire->message[0]) {
 			restore_say(watch->child->answer, RECORD_VERDICT_ERROR, "server",
 			    "cannot log in to the database server: %s", wire->message);

@@ -240,6 +240,22 @@ ask_all(struct counting *c)
 	return load->failed ? -1 : 0;
 }
 
+/* A client of PostgreSQL finds the server by these, and connects to the same database. */
+static void
+run_command(struct counting *c)
+{
+	const char *name = c->asked ? c->asked : RESTORE_PG_DATABASE;
+	char *database = mem_printf("PGDATABASE=%s", name);
+	char *own = mem_printf("BKM_DATABASE=%s", name);
+	char *const env[] = {(char[]){"PGHOST=" RESTORE_SCRATCH "/" RESTORE_PG_DATA},
+	    (char[]){"PGUSER=" RESTORE_PG_USER}, (char[]){"HOME=" RESTORE_SCRATCH}, database, own,
+	    NULL};
+
+	restore_server_command(c->load->watch, env);
+	free(database);
+	free(own);
+}
+
 /* ---------------------------------------------------------------- the verdict */
 
 /* Before it: nothing that the script had is missing. */
@@ -269,8 +285,10 @@ restore_pg_check(struct restore_pg_load *load)
 	struct counting c = {.load = load};
 	int64_t start = clock_mono_ms();
 
-	if (count_all(&c) == 0 && ask_all(&c) == 0)
+	if (count_all(&c) == 0 && ask_all(&c) == 0) {
 		judge(&c);
+		run_command(&c);
+	}
 	load->child->answer->check_ms = clock_mono_ms() - start;
 	for (size_t i = 0; i < c.database_count; i++)
 		free(c.databases[i]);

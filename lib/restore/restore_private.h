@@ -27,6 +27,12 @@ struct restore_told {
 	char text[RESTORE_VALUE_MAX];
 };
 
+enum restore_command {
+	RESTORE_COMMAND_NOT_RUN, /* there is no server: it runs later, in a child of its own */
+	RESTORE_COMMAND_RAN,
+	RESTORE_COMMAND_MISSING, /* it cannot be run */
+};
+
 /* What a child answers: plain bytes over the pipe, checked before any of it is believed. Behind the
  * struct follow its tables: rows as a uint64_t, the name with its NUL. */
 struct restore_answer {
@@ -42,9 +48,12 @@ struct restore_answer {
 	uint64_t contains; /* bit n: must_contain[n] was matched */
 	struct restore_told sql[RESTORE_DEMANDS_MAX], expects[RESTORE_DEMANDS_MAX];
 	struct restore_told newest_row;
-	uint32_t has_tables;                 /* the rows of each table are told */
-	uint32_t tables_left_out;            /* not of all of them */
-	char integrity[RESTORE_MESSAGE_MAX]; /* "": not checked; "ok"; else what is wrong */
+	int32_t command;        /* enum restore_command: restore.command beside a server */
+	int32_t command_status; /* its exit status */
+	char command_text[RESTORE_VALUE_MAX]; /* the first line that it wrote */
+	uint32_t has_tables;                  /* the rows of each table are told */
+	uint32_t tables_left_out;             /* not of all of them */
+	char integrity[RESTORE_MESSAGE_MAX];  /* "": not checked; "ok"; else what is wrong */
 	char message[256];
 };
 
@@ -242,6 +251,7 @@ struct restore_walls {
 };
 void restore_walls_init(struct restore_walls *walls, const struct restore_job *job);
 void restore_walls_reader(struct restore_walls *walls, const struct restore_job *job);
+void restore_walls_command(struct restore_walls *walls, const char *program);
 void restore_walls_programs(struct restore_walls *walls, const char *program, const char *path);
 void restore_walls_server(struct restore_walls *walls); /* beside that: a server and its client */
 

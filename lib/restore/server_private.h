@@ -64,6 +64,11 @@ int restore_watch_look(struct restore_watch *watch);
 /* Sleep for some milliseconds, and look. */
 int restore_watch_pause(struct restore_watch *watch, unsigned ms);
 
+/* Run restore.command, if there is one and the verdict is a pass so far, while the server is up, in the
+ * walls of this child and in the scratch directory; env says how the database is reached. The answer
+ * gets how it ended. */
+void restore_server_command(struct restore_watch *watch, char *const *env);
+
 /* The last line of a log file in the scratch directory that holds mark (NULL: any), made visible;
  * "" if there is none. */
 void restore_log_line(

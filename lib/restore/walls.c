@@ -73,6 +73,14 @@ restore_walls_programs(struct restore_walls *walls, const char *program, const c
 		add_path(walls, &(struct sandbox_path){.path = path, .access = SANDBOX_READ});
 }
 
+/* The program of restore.command, if it lies in a place of its own. */
+void
+restore_walls_command(struct restore_walls *walls, const char *program)
+{
+	if (strchr(program, '/'))
+		add_path(walls, &(struct sandbox_path){.path = program, .access = SANDBOX_EXEC});
+}
+
 /* A server reserves much more than it uses, writes its own log, and has many small files. What it
  * may fill of the disk is watched by its parent (server.c). */
 void
