@@ -46,6 +46,10 @@ static const struct advice table[] = {
 	"find a faster way to restore, or change what was promised"},
     {"decrypt", "it could not be decrypted, so nobody could look into it",
 	"see whether decrypt.command works and its secret is the right one"},
+    {"locked", "another program holds the repository", "wait for it to end, or break a stale lock"},
+    {"password", "the password does not open the repository",
+	"correct decrypt.secret or secret_file of its location"},
+    {"not_installed", "the tool of the repository is not installed", "install its package"},
     {"encrypted", "it is encrypted, so nobody could look into it",
 	"name a program and a key under decrypt: of its location"},
     /* backups */

@@ -565,14 +565,13 @@ snap-2026-11-22 150 2026-11-22T03:00:00Z complete" ]
 	has "$stderr" "'--follow' and '--stored' exclude each other"
 }
 
-@test "repositories are said to be unsupported, not passed over" {
+@test "a repository without its key is unreachable" {
 	write_config db
 	sed -i 's/type: file/type: restic/' config.yaml
 	run --separate-stderr bkm-scan
-	expect 3
-	has "$stderr" "restic"
-	[ "$(one error .reason)" = unsupported ]
-	[ "$(one location '"\(.status) \(.reasons | join(","))"')" = "unreachable unsupported" ]
+	expect 1
+	has "$stderr" "cannot list repository"
+	[ "$(one location '"\(.status) \(.reasons | join(","))"')" = "unreachable password" ]
 }
 
 @test "--wait stays until what grows has settled, and no longer than MAX" {

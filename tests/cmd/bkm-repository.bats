@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# Repositories as locations: real ones of restic and borg, healthy and not.
+# shellcheck disable=SC2016,SC2154 # jq programs in single quotes; bats sets stderr
+bats_require_minimum_version 1.5.0
+load ../lib
+
+# Two snapshots of different data in each, made once; tests work on copies.
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return 1
+	umask 077
+	echo correct-horse >pass
+	echo wrong >wrong
+	mkdir -p one two
+	head -c 200000 /dev/urandom >one/noise
+	head -c 150000 /dev/urandom >two/noise
+	seq 1 3000 >two/numbers
+	: >'two/a name with * and [brackets]'
+	export RESTIC_PASSWORD_FILE=$PWD/pass RESTIC_REPOSITORY=$PWD/restic
+	restic -q --no-cache init
+	restic -q --no-cache backup --host web --tag nightly --time '2026-11-20 02:00:00' one
+	find restic/data -type f | sort >packs-of-one
+	restic -q --no-cache backup --host web --time '2026-11-21 02:00:00' two
+	export BORG_BASE_DIR=$PWD/base BORG_PASSPHRASE=correct-horse BORG_REPO=$PWD/borg
+	borg init -e repokey 2>log
+	borg create --timestamp 2026-11-20T02:00:00 ::web-2026-11-20 one
+	find borg/data -type f | sort >segments-of-one
+	borg create --timestamp 2026-11-21T02:00:00 ::web-2026-11-21 two
+}
+
+setup() {
+	bkm_setup
+	mkdir tmp
+	export TMPDIR=$PWD/tmp BKM_NOW=2026-11-21T12:00:00Z
+}
+
+# repository TYPE [SECRET]: a copy in ./repo, and config.yaml for it.
+repository() {
+	rm -rf repo
+	cp -a "$BATS_FILE_TMPDIR/$1" repo
+	printf '%s\n' 'database: {url: sqlite:///bkm.db}' 'backups:' '  locations:' \
+		"    - {name: r, path: repo, type: $1, decrypt: {secret_file: $BATS_FILE_TMPDIR/${2:-pass}}}" >config.yaml
+}
+
+state_of_repo() {
+	find repo -type f -exec sha256sum {} + | sort
+	find repo | sort
+}
+
+# flip FILE: another byte in its middle.
+flip() {
+	local at byte
+	at=$(($(stat -c %s "$1") / 2))
+	byte=$(od -An -tu1 -j $at -N 1 "$1")
+	chmod u+w "$1"
+	printf '%b' "\\x$(printf %02x $((byte ^ 255)))" | dd of="$1" bs=1 seek=$at conv=notrunc status=none
+}
+
+# largest LIST: of the files of the repository named in the list.
+largest() {
+	sed 's,^[^/]*,repo,' "$BATS_FILE_TMPDIR/$1" | xargs ls -S | head -n 1
+}
+
+# expect_verdicts TEXT: "day verdict reason level" of each backup, verified now.
+expect_verdicts() {
+	local got
+	run --separate-stderr bkm-verify --stored --force
+	got=$(jq -r 'select(.kind == "backup") | [.mtime[:10], (.verification | .verdict, .reason // "-", .level // "-")] | join(" ")' \
+		<<<"$output" | sort | paste -sd ,)
+	[ "$got" = "$1" ] || fail "'$got', expected '$1'"
+}
+
+@test "scan: snapshots are backups, and the repository stays as it is" {
+	local before
+	for type in restic borg; do
+		rm -f bkm.db*
+		repository $type
+		before=$(state_of_repo)
+		run --separate-stderr bkm-scan
+		expect 0
+		jq -se --arg t $type '[.[] | select(.kind == "backup")] | length == 2 and
+			all(.[]; .state == "complete" and .status == "ok" and .size > 100000 and
+				(.path | contains("/repo/" + $t + ":"))) and
+			(map(.mtime) | sort) == ["2026-11-20T02:00:00Z", "2026-11-21T02:00:00Z"]' <<<"$output"
+		jq -se --arg t $type '.[] | select(.kind == "location") |
+			.type == $t and .status == "ok" and .backups == 2 and .free_bytes > 0' <<<"$output"
+		run --separate-stderr bkm-scan
+		jq -se '.[-1].counts | .new == 0 and .changed == 0 and .gone == 0' <<<"$output"
+		run --separate-stderr bash -c 'bkm-verify --stored | bkm-restore --latest'
+		expect 0
+		[ "$(state_of_repo)" = "$before" ] || fail "$type: something was written"
+		[ -z "$(ls -A tmp)" ]
+	done
+}
+
+@test "scan: series by host, paths and tags, or by the name of the archive; what is forgotten is gone" {
+	repository restic
+	run --separate-stderr bkm-scan
+	[ "$(of_kind series <<<"$output" | jq -r .series | sort | paste -sd ,)" = \
+		"web:$BATS_FILE_TMPDIR/one [nightly],web:$BATS_FILE_TMPDIR/two" ]
+	restic -q --no-cache --repo repo --password-file "$BATS_FILE_TMPDIR/pass" forget latest
+	run --separate-stderr bkm-scan
+	jq -se 'any(.[]; .kind == "backup" and .state == "expired" and .mtime == "2026-11-21T02:00:00Z")' <<<"$output"
+	rm -f bkm.db*
+	repository borg
+	run --separate-stderr bkm-scan
+	jq -se 'any(.[]; .kind == "series" and .series == "borg:web-*" and .count == 2)' <<<"$output"
+}
+
+@test "scan: a wrong password, no repository there, another repository: unreachable, nothing is gone" {
+	local type
+	for type in restic borg; do
+		rm -f bkm.db*
+		repository $type
+		bkm-scan -q
+		repository $type wrong
+		run --separate-stderr bkm-scan
+		expect 1
+		jq -se '.[] | select(.kind == "location") | .status == "unreachable" and .reasons == ["password"]' <<<"$output"
+		[ "$(in_store 'SELECT count(*) FROM backup WHERE live = 1')" = 2 ]
+		expect_verdicts '2026-11-20 error password -,2026-11-21 error password -'
+		expect 3
+		mv repo away
+		run --separate-stderr bkm-scan
+		jq -se '.[] | select(.kind == "location") | .status == "unreachable" and .reasons == ["not_found"]' <<<"$output"
+		[ "$(in_store 'SELECT count(*) FROM backup WHERE live = 1')" = 2 ]
+	done
+}
+
+@test "verify: healthy snapshots are intact, once in the interval" {
+	repository restic
+	bkm-scan -q
+	expect_verdicts '2026-11-20 pass - intact,2026-11-21 pass - intact'
+	expect 0
+	[ "$(in_store 'SELECT count(*) FROM repository_part')" = 30 ]
+	run --separate-stderr bkm-verify --stored
+	jq -se '.[-1].counts | .not_due == 2 and .pass == 2' <<<"$output"
+	run --separate-stderr bkm-verify --stored --force --method size,checksum
+	jq -se '[.[] | select(.kind == "backup").verification | .level == "intact"] | all' <<<"$output"
+	rm -f bkm.db*
+	bkm-scan -q
+	run --separate-stderr bkm-verify --stored --method size,checksum
+	jq -se '[.[] | select(.kind == "backup").verification | .verdict == "skip" and .reason == "unverifiable"] | all' \
+		<<<"$output"
+	rm -f bkm.db*
+	repository borg
+	bkm-scan -q
+	expect_verdicts '2026-11-20 pass - intact,2026-11-21 pass - intact'
+	jq -se '[.[] | select(.kind == "backup").verification.checks[0] | .format == "borg" and .entries > 1] | all' <<<"$output"
+}
+
+@test "verify: with a budget one part a night, the oldest first, and intact when all had their turn" {
+	repository restic
+	sed -i '$a verification: {interval_days: 2, budget: 100G}' config.yaml
+	bkm-scan -q
+	expect_verdicts '2026-11-20 pass - complete,2026-11-21 pass - complete'
+	[ "$(in_store 'SELECT group_concat(part) FROM repository_part')" = 1 ]
+	BKM_NOW=2026-11-21T13:00:00Z
+	expect_verdicts '2026-11-20 pass - intact,2026-11-21 pass - intact'
+	[ "$(in_store 'SELECT group_concat(part) FROM repository_part ORDER BY part')" = 1,2 ]
+}
+
+@test "verify: restic with a pack lost or flipped fails the snapshots that need it, and no other" {
+	repository restic
+	bkm-scan -q
+	rm -f "$(largest packs-of-one)"
+	expect_verdicts '2026-11-20 fail damaged read,2026-11-21 pass - intact'
+	expect 1
+	[ "$(in_store 'SELECT count(*) FROM repository_part')" = 0 ]
+	repository restic
+	flip "$(largest packs-of-one)"
+	expect_verdicts '2026-11-20 fail damaged read,2026-11-21 pass - intact'
+	[[ $(jq -r 'select(.kind == "backup").verification.message // empty' <<<"$output") == *"damaged or missing packs"* ]]
+	run --separate-stderr bkm-restore --stored --force
+	[ "$(jq -r 'select(.kind == "backup") | [.mtime[:10], .restore.verdict] | join(" ")' <<<"$output" | sort | paste -sd ,)" = \
+		'2026-11-20 fail,2026-11-21 pass' ]
+}
+
+@test "verify: restic without its index" {
+	repository restic
+	bkm-scan -q
+	rm -f repo/index/*
+	expect_verdicts '2026-11-20 fail damaged read,2026-11-21 fail damaged read'
+	run --separate-stderr bkm-restore --stored --force --exit-zero
+	jq -se '[.[] | select(.kind == "backup").restore | .verdict == "fail" and .reason == "damaged"] | all' <<<"$output"
+}
+
+@test "verify: borg with a segment lost or flipped" {
+	repository borg
+	bkm-scan -q
+	flip "$(largest segments-of-one)"
+	expect_verdicts '2026-11-20 fail damaged read,2026-11-21 pass - intact'
+	run --separate-stderr bkm-restore --stored --force --exit-zero
+	[ "$(jq -r 'select(.kind == "backup") | [.mtime[:10], .restore.verdict] | join(" ")' <<<"$output" | sort | paste -sd ,)" = \
+		'2026-11-20 fail,2026-11-21 pass' ]
+	repository borg
+	rm -f "$(largest segments-of-one)"
+	expect_verdicts '2026-11-20 fail damaged read,2026-11-21 pass - intact'
+}
+
+@test "a locked repository is an error, and what stood stands" {
+	repository borg
+	bkm-scan -q
+	expect_verdicts '2026-11-20 pass - intact,2026-11-21 pass - intact'
+	BORG_BASE_DIR=$PWD/base BORG_PASSPHRASE=correct-horse BORG_RELOCATED_REPO_ACCESS_IS_OK=yes \
+		borg with-lock repo sleep 1000 >log 2>&1 3>&- &
+	local pid=$!
+	until [ -d repo/lock.exclusive ]; do sleep 0.05; done
+	expect_verdicts '2026-11-20 error locked -,2026-11-21 error locked -'
+	expect 3
+	pkill -P $pid
+	wait $pid || true
+	[ "$(in_store 'SELECT group_concat(DISTINCT verify_verdict) FROM standing')" = pass ]
+	# check of restic holds the lock while it tries again and again to read a pack that is gone.
+	rm -f bkm.db*
+	repository restic
+	bkm-scan -q
+	rm -f "$(largest packs-of-one)"
+	restic -q --no-cache --repo repo --password-file "$BATS_FILE_TMPDIR/pass" check --read-data >log 2>&1 3>&- &
+	pid=$!
+	until [ -n "$(ls repo/locks)" ]; do sleep 0.05; done
+	unset BKM_NOW
+	expect_verdicts '2026-11-20 error locked -,2026-11-21 error locked -'
+	run --separate-stderr bkm-restore --stored --force
+	expect 3
+	jq -se '[.[] | select(.kind == "backup").restore | .verdict == "error" and .reason == "locked"] | all' <<<"$output"
+	kill $pid
+	wait $pid || true
+}
+
+@test "restore: a sample that rotates, compared with the listing, content as it was" {
+	repository restic
+	bkm-scan -q
+	run --separate-stderr bkm-restore --stored --latest --keep
+	expect 0
+	jq -se '[.[] | select(.kind == "backup" and .restore).restore | .verdict == "pass" and .level == "restored" and
+		.handler == "restic" and .entries > 1 and (.sandbox | index("landlock7") // index("seccomp")) != null] | all' <<<"$output"
+	local kept
+	kept=$(find tmp -type d -path '*two' | head -n 1)
+	diff -r "$BATS_FILE_TMPDIR/two" "$kept"
+	# Of many files each has its turn.
+	mkdir many
+	for i in $(seq 250); do echo "$i" >"many/f$i"; done
+	restic -q --no-cache --repo repo --password-file "$BATS_FILE_TMPDIR/pass" backup --host many many
+	mkdir 0 1 2
+	for turn in 0 1 2; do
+		(cd $turn && BKM_FILES=100 BKM_BYTES=1000000 BKM_TURN=$turn \
+			"$BKM_BUILD/share/bkm/restore/restic" restore "$OLDPWD/repo" latest 3<"$BATS_FILE_TMPDIR/pass" >answer)
+		jq -e '.verdict == "pass" and .files > 80 and .files < 90' $turn/answer
+	done
+	[ "$(find 0 1 2 -name 'f*' -type f -printf '%f\n' | sort -u | wc -l)" = 250 ]
+}
+
+@test "restore: min_entries and rto_minutes hold, what cannot be looked into is said" {
+	repository borg
+	sed -i 's/}}$/}, rto_minutes: 60, restore: {min_entries: 1000, must_contain: [x]}}/' config.yaml
+	bkm-scan -q
+	run --separate-stderr bkm-restore --stored --latest
+	expect 1
+	jq -se '.[] | select(.kind == "backup" and .restore).restore | .reason == "assertion" and
+		(.checks | any(.check == "time" and .verdict == "pass")) and .warnings == ["not_looked_into"]' <<<"$output"
+}
+
+@test "a program that is not installed: the package is named" {
+	mkdir bin
+	ln -s "$(command -v jq)" bin/jq
+	for type in restic borg; do
+		PATH=$PWD/bin run /bin/sh "$BKM_BUILD/share/bkm/restore/$type" list /nowhere
+		jq -e '.verdict == "error" and .reason == "not_installed" and (.message | contains("install the package"))' <<<"$output"
+	done
+}
+
+@test "score, report and alert take snapshots as any backup; the password is in nothing that is kept" {
+	repository restic
+	bkm-scan -q
+	rm -f "$(largest packs-of-one)"
+	run --separate-stderr bash -c 'bkm-verify --stored --exit-zero | bkm-restore --latest --exit-zero | bkm-score --exit-zero | bkm-report -f html -o report.html | bkm-alert --exit-zero'
+	jq -se 'any(.[]; .kind == "score" and .location == "r" and .grade == "critical")' <<<"$output"
+	jq -se 'any(.[]; .kind == "alert" and .alert == "verification_failure")' <<<"$output"
+	grep -q 'restic:' report.html
+	run ! grep -rqF correct-horse bkm.db report.html
+	[[ $output != *correct-horse* ]]
+}
