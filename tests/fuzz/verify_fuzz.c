@@ -2,7 +2,7 @@
 #include <stdint.h>
 
 #include "../fixtures/mem_input.h"
-#include "verify/verify_private.h"
+#include "verify/set_private.h"
 
 static void
 lines(const uint8_t *data, size_t size)
@@ -21,6 +21,25 @@ lines(const uint8_t *data, size_t size)
 		p += n + 1;
 	}
 	buf_release(&name);
+}
+
+/* As the files that say what belongs to a backup in many files, with nothing there. */
+static void
+sets(const uint8_t *data, size_t size)
+{
+	const struct verify_content preset = {.verdict = RECORD_VERDICT_PASS};
+	void (*const checks[])(struct verify_content *, struct verify_list *, const char *,
+	    size_t) = {verify_set_pgdirectory, verify_set_basebackup, verify_set_redis};
+	char *text = mem_alloc(size + 1);
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		struct verify_list none = {.bytes = BUF_INIT, .paths = BUF_INIT};
+		struct verify_content c = preset;
+		memcpy(text, data, size);
+		checks[i](&c, &none, text, size);
+		if (c.verdict == RECORD_VERDICT_PASS && c.level > RECORD_LEVEL_INTACT)
+			__builtin_trap();
+	}
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,5 +64,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			__builtin_trap();
 	}
 	lines(data + 1, size - 1);
+	sets(data + 1, size - 1);
 	return 0;
 }
