@@ -25,6 +25,15 @@ verify_sample_add(void *arg, uint64_t pos, const uint8_t *data, size_t len)
 	}
 }
 
+/* c * log2(c): most counts of a small sample are small. */
+static float
+weight(uint32_t c)
+{
+	static const float small[] = {0, 0, 2, 4.7548875F, 8, 11.6096405F, 15.509775F, 19.651484F,
+	    24, 28.529325F, 33.219281F, 38.053748F, 43.01955F, 48.105717F, 53.302969F, 58.603359F};
+	return c < ARRAY_LEN(small) ? small[c] : (float)c * log2f((float)c);
+}
+
 /* With the correction of Miller and Madow, so that a small sample of noise shows as noise. */
 unsigned
 verify_sample_entropy(const struct verify_sample *s)
@@ -37,7 +46,7 @@ verify_sample_entropy(const struct verify_sample *s)
 		if (!s->counts[i])
 			continue;
 		kinds++;
-		sum += (float)s->counts[i] * log2f((float)s->counts[i]);
+		sum += weight(s->counts[i]);
 	}
 	float bits = log2f(n) - sum / n + (float)(kinds - 1) / (2 * n * (float)M_LN2);
 	bits = bits > 8 ? 8 : bits;

@@ -3,7 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -304,6 +308,82 @@ test_same_content(void **state)
 	assert_true(same("aaaaabacadafa")); /* going back to an old content is a change */
 }
 
+/* ---------------------------------------------------------------- the sample */
+
+/* The entropy of a content of so many bytes, each given by fn. */
+static unsigned
+entropy_of(size_t len, uint8_t (*fn)(size_t i))
+{
+	struct verify_job job = {
+	    .fd = memfd_create("sample", MFD_CLOEXEC), .content = true, .size = len};
+	struct verify_answer a;
+	struct stat st;
+	uint8_t *data = mem_alloc(len);
+	for (size_t i = 0; i < len; i++)
+		data[i] = fn(i);
+	assert_true(job.fd >= 0 && write(job.fd, data, len) == (ssize_t)len);
+	assert_int_equal(lseek(job.fd, 0, SEEK_SET), 0);
+	assert_int_equal(fstat(job.fd, &st), 0);
+	job.mtime = st.st_mtim.tv_sec;
+	job.mtime_nsec = (uint32_t)st.st_mtim.tv_nsec;
+	verify_examine(&job, NULL, &a);
+	assert_int_equal(a.outcome, VERIFY_READ);
+	close(job.fd);
+	free(data);
+	return a.content.entropy;
+}
+
+static uint8_t
+noise(size_t i)
+{
+	uint64_t x = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+	x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+	return (uint8_t)(x >> 56);
+}
+
+static uint8_t
+text(size_t i)
+{
+	return (uint8_t) "a line of text, as they are in dumps\n"[i % 37];
+}
+
+static uint8_t
+letter(size_t i)
+{
+	(void)i;
+	return 'a';
+}
+
+/* Sixteen values, each as likely as the others: four bits. */
+static uint8_t
+nibble(size_t i)
+{
+	return noise(i) & 15;
+}
+
+/* A quiet beginning, and noise from the middle on. */
+static uint8_t
+half(size_t i)
+{
+	return i < 1000000 ? 'a' : noise(i);
+}
+
+static void
+test_entropy_of_a_sample(void **state)
+{
+	(void)state;
+	assert_int_equal(entropy_of(100, noise), 0); /* too little to say */
+	assert_in_range(entropy_of(512, noise), 7600, 8000);
+	assert_in_range(entropy_of(3000000, noise), 7900, 8000);
+	assert_in_range(entropy_of(3000000, nibble), 3950, 4050);
+	assert_in_range(entropy_of(600, text), 3000, 4500);
+	assert_in_range(entropy_of(3000000, text), 3000, 4500);
+	assert_int_equal(entropy_of(3000, letter), 1);
+	/* Every 64 KiB has its part in it. */
+	assert_in_range(entropy_of(2000000, half), 3500, 6500);
+}
+
 /* ---------------------------------------------------------------- the words */
 
 static void
@@ -334,6 +414,7 @@ main(void)
 	    cmocka_unit_test(test_slow_attack_with_traces_in_the_history),
 	    cmocka_unit_test(test_nothing_there_is_another_verdict),
 	    cmocka_unit_test(test_same_content),
+	    cmocka_unit_test(test_entropy_of_a_sample),
 	    cmocka_unit_test(test_words_are_those_of_the_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
