@@ -280,8 +280,11 @@ app_evidence_finish(struct app *app, struct err *err)
 	(void)tool_dead_runs(&app->tool, on_dead_run, app);
 	if (store_run_latest(app->tool.store, app->tool.host, on_latest_run, app, err) < 0)
 		return -1;
-	if (alert_evidence_end(app->evidence, err) < 0 ||
+	if (alert_evidence_end(app->evidence, err) < 0)
+		return -1;
+	if (store_read_begin(app->tool.store, err) < 0 ||
 	    alert_evidence_unseen(app->evidence, look_up, &look, err) < 0)
 		return -1;
+	store_read_end(app->tool.store);
 	return alert_evidence_sort(app->evidence, err);
 }
