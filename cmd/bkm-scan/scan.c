@@ -303,12 +303,15 @@ is_unreachable(struct place *p, const char *reason, const char *text)
 }
 
 static void
-cannot_open(struct place *p, const struct err *err)
+is_not_there(struct place *p, const struct err *err)
 {
 	const char *reason = "io_error";
 	char *text;
 
-	if (err->sys == ENOENT) {
+	if (err->sys == ETIMEDOUT) {
+		reason = "timeout";
+		text = mem_printf("backup location %s", err->msg);
+	} else if (err->sys == ENOENT) {
 		reason = "not_found";
 		text = mem_printf("backup location does not exist: '%s'", p->config->path);
 	} else {
@@ -403,6 +406,7 @@ walk_and_apply(struct place *p, struct err *err)
 	    .cross_device = c->cross_device,
 	    .series = store_scan_is_first(p->scan->scan),
 	    .naming = p->naming,
+	    .timeout_ms = (int)c->timeout * 1000,
 	};
 	struct scan_merge *merge = NULL;
 	struct scan_walk *walk_ = NULL;
@@ -411,13 +415,19 @@ walk_and_apply(struct place *p, struct err *err)
 	if (scan_walk_open(&walk_, &options, &p->root, err) < 0) {
 		if (err->code == ERR_LIMIT)
 			return -1;
-		cannot_open(p, err);
+		is_not_there(p, err);
 		err_clear(err);
 		return store_scan_forget(p->scan->scan, err);
 	}
 	merge = merge_new(p, p->options->settle >= 0 ? p->options->settle : c->settle);
-	if (walk(p, walk_, merge, err) == 0)
+	r = walk(p, walk_, merge, err);
+	if (r == 0) {
 		r = apply(p, merge, err);
+	} else if (err->sys == ETIMEDOUT) {
+		is_not_there(p, err);
+		err_clear(err);
+		r = store_scan_forget(p->scan->scan, err);
+	}
 	scan_merge_free(merge);
 	scan_walk_close(walk_);
 	return r;

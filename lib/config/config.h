@@ -114,10 +114,11 @@ struct config_location {
 	char *path; /* absolute, but for repositories that are not a path (sftp:…, ssh://…) */
 	enum config_type type;
 	enum config_unit unit;
-	char *schedule; /* NULL: unscheduled; otherwise already accepted by check_schedule */
-	char *timezone; /* NULL: the machine's */
-	int64_t grace;  /* seconds; CONFIG_UNSET: max(1 h, 10 % of the interval) */
-	int64_t settle; /* seconds */
+	char *schedule;  /* NULL: unscheduled; otherwise already accepted by check_schedule */
+	char *timezone;  /* NULL: the machine's */
+	int64_t grace;   /* seconds; CONFIG_UNSET: max(1 h, 10 % of the interval) */
+	int64_t settle;  /* seconds */
+	int64_t timeout; /* seconds; 0: none */
 	int64_t retention_days; /* 0: not given */
 	int64_t min_size;       /* bytes; 0: none, but empty is a failure anyway */
 	int64_t rto_minutes;    /* CONFIG_UNSET: not given */

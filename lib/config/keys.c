@@ -37,6 +37,7 @@ static const struct config_key keys[] = {
 	{LOCATION ".timezone", KEY_TEXT, IN_LOCATION(timezone), .help = "zone of a cron schedule; default: that of the machine"},
 	{LOCATION ".grace", KEY_DURATION, IN_LOCATION(grace), .max = YEAR, .help = "how late is not yet late; default: 1h or a tenth of the interval, the larger"},
 	{LOCATION ".settle", KEY_DURATION, IN_LOCATION(settle), "5m", .max = 7 * CLOCK_DAY, .help = "a backup is complete when it has not changed for this long"},
+	{LOCATION ".timeout", KEY_DURATION, IN_LOCATION(timeout), "2m", .max = CLOCK_DAY, .help = "a file system that does not answer for this long is unreachable; 0s: wait"},
 	{LOCATION ".retention_days", KEY_INT, IN_LOCATION(retention_days), "0", .max = DAYS_MAX, .help = "a backup that is gone before this age is missed; 0: never"},
 	{LOCATION ".min_size", KEY_SIZE, IN_LOCATION(min_size), "0", .help = "a smaller backup has failed"},
 	{LOCATION ".verify_integrity", KEY_BOOL, IN_LOCATION(verify_integrity), "true", .help = "verify the backups of this location"},

@@ -50,7 +50,7 @@ static const struct word_list lists[RECORD_LISTS] = {
 	    "size_dropped", "size_grew", "same_content", "vanished", "scan_too_old", "one_backup",
 	    "no_schedule", "ignored")},
     [RECORD_LIST_LOCATION_REASON] = {"location_reason",
-	WORDS("empty", "not_found", "not_a_directory", "permission_denied", "io_error",
+	WORDS("empty", "not_found", "not_a_directory", "permission_denied", "io_error", "timeout",
 	    "identity_changed", "all_gone", "series_late", "series_missing", "backup_failed",
 	    "unreadable", "unsupported", "vanished", "locked", "password", "not_installed")},
     [RECORD_LIST_FAIL_REASON] = {"fail_reason",

@@ -66,6 +66,7 @@ static const struct advice table[] = {
     {"not_a_directory", "the path is not a directory", "correct the path of the location"},
     {"permission_denied", "bkm may not read it", "give bkm the right to read it"},
     {"io_error", "reading it fails", "check the disk or the network behind it"},
+    {"timeout", "its file system does not answer", "look at the server or the disk behind it"},
     {"identity_changed", "another file system is there than before: it looks unmounted",
 	"mount the right one and run bkm-scan; nothing in it counts as gone until then"},
     {"all_gone", "everything in it is gone at once: it looks unmounted",

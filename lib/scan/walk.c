@@ -75,19 +75,6 @@ finish_node(struct scan_walk *walk, struct walk_node *node)
 	(void)pthread_mutex_unlock(&walk->lock);
 }
 
-static void *
-work(void *arg)
-{
-	struct walk_worker *worker = arg;
-	struct walk_node *node;
-
-	while ((node = take_node(worker->walk))) {
-		scan_walk_list(worker, node);
-		finish_node(worker->walk, node);
-	}
-	return NULL;
-}
-
 /* ---------------------------------------------------------------- parts */
 struct walk_part *
 scan_walk_part_new(struct walk_worker *worker)
@@ -254,45 +241,167 @@ look_at_root(struct scan_walk *walk, const struct stat *st, struct scan_root *re
 }
 
 static int
-open_root(struct scan_walk *walk, struct scan_root *ret, struct err *err)
+open_path(struct scan_walk *walk, struct scan_root *ret, struct err *err)
 {
 	struct stat st;
 
-	walk->root_fd = open(walk->options.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+	walk->root_fd = open(walk->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
 	if (walk->root_fd < 0)
-		return err_sys(err, ERR_IO, "cannot open '%s'", walk->options.path);
+		return err_sys(err, ERR_IO, "cannot open '%s'", walk->path);
 	if (fstat(walk->root_fd, &st) < 0)
-		return err_sys(err, ERR_IO, "cannot stat '%s'", walk->options.path);
+		return err_sys(err, ERR_IO, "cannot stat '%s'", walk->path);
 	walk->root_device = st.st_dev;
 	look_at_root(walk, &st, ret);
 	return 0;
 }
 
+/* The first thing that the first worker does, because it may never come back from it. */
+static void
+open_root(struct walk_worker *worker)
+{
+	struct scan_walk *walk = worker->walk;
+	int r = open_path(walk, &walk->root_found, &walk->root_err);
+
+	if (r == 0)
+		scan_walk_push(walk, NULL, "", 0, NULL);
+	(void)pthread_mutex_lock(&walk->lock);
+	walk->root = r == 0 ? WALK_ROOT_OPEN : WALK_ROOT_FAILED;
+	walk->active--;
+	(void)pthread_cond_broadcast(&walk->output);
+	(void)pthread_mutex_unlock(&walk->lock);
+}
+
+static void release(struct scan_walk *walk);
+
+/* After each answer of the kernel: who may have been stuck in it asks before it goes on. */
+bool
+scan_walk_goes_on(struct walk_worker *worker)
+{
+	int saved = errno;
+	unsigned long beat = atomic_load_explicit(&worker->beat, memory_order_relaxed);
+	bool stop = atomic_load_explicit(&worker->walk->stop, memory_order_acquire);
+
+	atomic_store_explicit(&worker->beat, beat + 1, memory_order_relaxed);
+	errno = saved;
+	return !stop;
+}
+
+static void *
+work(void *arg)
+{
+	struct walk_worker *worker = arg;
+	struct scan_walk *walk = worker->walk;
+	struct walk_node *node;
+	bool is_last;
+
+	if (worker == walk->workers)
+		open_root(worker);
+	while ((node = take_node(walk))) {
+		scan_walk_list(worker, node);
+		finish_node(walk, node);
+	}
+	(void)pthread_mutex_lock(&walk->lock);
+	is_last = --walk->running == 0 && walk->is_left;
+	(void)pthread_cond_broadcast(&walk->output);
+	(void)pthread_mutex_unlock(&walk->lock);
+	if (is_last)
+		release(walk);
+	return NULL;
+}
+
 static int
-start(struct scan_walk *walk, struct err *err)
+init_worker(struct scan_walk *walk, struct walk_worker *worker, struct err *err)
+{
+	worker->walk = walk;
+	worker->path = BUF_INIT;
+	worker->names = BUF_INIT_MAX(UINT32_MAX);
+	worker->scratch = BUF_INIT;
+	worker->read_buf = mem_alloc(WALK_READ_SIZE);
+	if (walk->options.series)
+		worker->series = mem_alloc(SCHEDULE_NAME_MAX);
+	return hash_new("sha256", &worker->hash, err);
+}
+
+static int
+start(struct scan_walk *walk, struct walk_worker *worker, struct err *err)
+{
+	int r;
+
+	(void)pthread_mutex_lock(&walk->lock);
+	r = pthread_create(&worker->thread, NULL, work, worker);
+	worker->started = r == 0;
+	walk->running += r == 0;
+	(void)pthread_mutex_unlock(&walk->lock);
+	if (!r)
+		return 0;
+	errno = r;
+	return err_sys(err, ERR_LIMIT, "cannot start a thread");
+}
+
+/* 0: time is up. */
+static int
+wait_output(struct scan_walk *walk, const struct timespec *until)
+{
+	if (!until)
+		return pthread_cond_wait(&walk->output, &walk->lock) == 0;
+	return pthread_cond_timedwait(&walk->output, &walk->lock, until) != ETIMEDOUT;
+}
+
+static void
+deadline(struct timespec *t, int wait_ms)
+{
+	(void)clock_gettime(CLOCK_MONOTONIC, t);
+	t->tv_sec += wait_ms / 1000;
+	t->tv_nsec += (long)(wait_ms % 1000) * 1000000L;
+	if (t->tv_nsec >= 1000000000L) {
+		t->tv_sec++;
+		t->tv_nsec -= 1000000000L;
+	}
+}
+
+static int
+does_not_answer(const struct scan_walk *walk, struct err *err)
+{
+	errno = ETIMEDOUT;
+	return err_sys(err, ERR_IO, "'%s' does not answer", walk->path);
+}
+
+static int
+wait_root(struct scan_walk *walk, struct scan_root *ret_root, struct err *err)
+{
+	int timeout = walk->options.timeout_ms;
+	enum walk_root root;
+	struct timespec until;
+
+	deadline(&until, timeout);
+	(void)pthread_mutex_lock(&walk->lock);
+	while (walk->root == WALK_ROOT_OPENING && wait_output(walk, timeout ? &until : NULL))
+		;
+	root = walk->root;
+	(void)pthread_mutex_unlock(&walk->lock);
+	if (root == WALK_ROOT_OPENING)
+		return does_not_answer(walk, err);
+	*ret_root = walk->root_found;
+	if (root == WALK_ROOT_OPEN)
+		return 0;
+	if (err)
+		*err = walk->root_err;
+	return -1;
+}
+
+static int
+start_all(struct scan_walk *walk, struct scan_root *ret_root, struct err *err)
 {
 	for (unsigned i = 0; i < walk->worker_count; i++) {
-		struct walk_worker *worker = &walk->workers[i];
-
-		worker->walk = walk;
-		worker->path = BUF_INIT;
-		worker->names = BUF_INIT_MAX(UINT32_MAX);
-		worker->scratch = BUF_INIT;
-		worker->read_buf = mem_alloc(WALK_READ_SIZE);
-		if (walk->options.series)
-			worker->series = mem_alloc(SCHEDULE_NAME_MAX);
-		if (hash_new("sha256", &worker->hash, err) < 0)
+		if (init_worker(walk, &walk->workers[i], err) < 0)
 			return -1;
 	}
-	scan_walk_push(walk, NULL, "", 0, NULL);
-	for (unsigned i = 0; i < walk->worker_count; i++) {
-		int r = pthread_create(&walk->workers[i].thread, NULL, work, &walk->workers[i]);
-
-		if (r) {
-			errno = r;
-			return err_sys(err, ERR_LIMIT, "cannot start a thread");
-		}
-		walk->workers[i].started = true;
+	walk->active = 1;
+	if (start(walk, &walk->workers[0], err) < 0 || wait_root(walk, ret_root, err) < 0)
+		return -1;
+	for (unsigned i = 1; i < walk->worker_count; i++) {
+		if (start(walk, &walk->workers[i], err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -305,6 +414,7 @@ scan_walk_open(struct scan_walk **ret_walk, const struct scan_walk_options *opti
 	pthread_condattr_t attr;
 
 	walk->options = *options;
+	walk->path = mem_strdup(options->path);
 	walk->root_fd = -1;
 	walk->worker_count = options->threads ? options->threads : WALK_THREADS;
 	walk->workers = mem_array(walk->worker_count, sizeof(*walk->workers));
@@ -315,7 +425,7 @@ scan_walk_open(struct scan_walk **ret_walk, const struct scan_walk_options *opti
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&walk->output, &attr);
 	(void)pthread_condattr_destroy(&attr);
-	if (open_root(walk, ret_root, err) < 0 || start(walk, err) < 0) {
+	if (start_all(walk, ret_root, err) < 0) {
 		scan_walk_close(walk);
 		return -1;
 	}
@@ -341,25 +451,19 @@ any_part(struct scan_walk *walk)
 	return NULL;
 }
 
-/* 0: time is up. */
+/* Nothing came within wait_ms: has anything moved at all? */
 static int
-wait_output(struct scan_walk *walk, const struct timespec *until)
+wait_longer(struct scan_walk *walk, int wait_ms, struct err *err)
 {
-	if (!until)
-		return pthread_cond_wait(&walk->output, &walk->lock) == 0;
-	return pthread_cond_timedwait(&walk->output, &walk->lock, until) != ETIMEDOUT;
-}
+	unsigned long beats = 0;
 
-static void
-deadline(struct timespec *t, int wait_ms)
-{
-	(void)clock_gettime(CLOCK_MONOTONIC, t);
-	t->tv_sec += wait_ms / 1000;
-	t->tv_nsec += (long)(wait_ms % 1000) * 1000000L;
-	if (t->tv_nsec >= 1000000000L) {
-		t->tv_sec++;
-		t->tv_nsec -= 1000000000L;
-	}
+	for (unsigned i = 0; i < walk->worker_count; i++)
+		beats += atomic_load_explicit(&walk->workers[i].beat, memory_order_relaxed);
+	walk->idle_ms = beats == walk->beats ? walk->idle_ms + wait_ms : 0;
+	walk->beats = beats;
+	if (walk->options.timeout_ms && walk->idle_ms >= walk->options.timeout_ms)
+		return does_not_answer(walk, err);
+	return 2;
 }
 
 int
@@ -370,7 +474,6 @@ scan_walk_next(
 	bool done = false, more = true;
 	struct timespec until;
 
-	(void)err;
 	give_back(walk);
 	if (wait_ms >= 0)
 		deadline(&until, wait_ms);
@@ -383,7 +486,8 @@ scan_walk_next(
 	}
 	(void)pthread_mutex_unlock(&walk->lock);
 	if (!part && !done)
-		return 2;
+		return wait_longer(walk, wait_ms, err);
+	walk->idle_ms = 0;
 	if (!part && !walk->ended && walk->options.unit == SCAN_UNIT_DIRECTORY)
 		part = scan_walk_units_part(walk);
 	walk->ended = walk->ended || done;
@@ -420,20 +524,10 @@ free_worker(struct walk_worker *worker)
 	free(worker->read_buf);
 }
 
-void
-scan_walk_close(struct scan_walk *walk)
+/* No thread works on it any more. */
+static void
+release(struct scan_walk *walk)
 {
-	if (!walk)
-		return;
-	(void)pthread_mutex_lock(&walk->lock);
-	walk->stop = true;
-	(void)pthread_cond_broadcast(&walk->work);
-	(void)pthread_cond_broadcast(&walk->room);
-	(void)pthread_mutex_unlock(&walk->lock);
-	for (unsigned i = 0; i < walk->worker_count; i++) {
-		if (walk->workers[i].started)
-			(void)pthread_join(walk->workers[i].thread, NULL);
-	}
 	scan_walk_part_free(walk->held);
 	for (unsigned i = 0; i < walk->worker_count; i++) {
 		if (walk->workers[i].walk)
@@ -459,5 +553,37 @@ scan_walk_close(struct scan_walk *walk)
 	(void)pthread_cond_destroy(&walk->room);
 	(void)pthread_mutex_destroy(&walk->lock);
 	free(walk->workers);
+	free(walk->path);
 	free(walk);
+}
+
+void
+scan_walk_close(struct scan_walk *walk)
+{
+	struct timespec until;
+	bool time_left = true, is_left;
+
+	if (!walk)
+		return;
+	deadline(&until, WALK_GRACE_MS);
+	(void)pthread_mutex_lock(&walk->lock);
+	walk->stop = true;
+	(void)pthread_cond_broadcast(&walk->work);
+	(void)pthread_cond_broadcast(&walk->room);
+	while (walk->running && time_left)
+		time_left = wait_output(walk, &until) != 0;
+	walk->is_left = walk->running > 0;
+	for (unsigned i = 0; i < walk->worker_count && walk->is_left; i++) {
+		if (walk->workers[i].started)
+			(void)pthread_detach(walk->workers[i].thread);
+	}
+	is_left = walk->is_left;
+	(void)pthread_mutex_unlock(&walk->lock);
+	if (is_left)
+		return;
+	for (unsigned i = 0; i < walk->worker_count; i++) {
+		if (walk->workers[i].started)
+			(void)pthread_join(walk->workers[i].thread, NULL);
+	}
+	release(walk);
 }

@@ -30,6 +30,7 @@ struct scan_walk_options {
 	bool series; /* name the series of each entry: for a location that is all new */
 	const struct schedule_naming *naming; /* for that; NULL: no rules. Read by the threads */
 	unsigned threads;                     /* 0: two */
+	int timeout_ms; /* a file system that does not answer for so long is given up; 0: never */
 };
 
 struct scan_entry {
@@ -78,11 +79,13 @@ struct scan_root {
 	int64_t free_bytes; /* for an unprivileged user; -1 unknown */
 };
 
-/* Open the root and start. -1: it cannot be opened or read; err->sys says why. */
+/* Open the root and start. -1: it cannot be opened or read; err->sys says why (ETIMEDOUT: it does not
+ * answer). */
 int scan_walk_open(struct scan_walk **ret_walk, const struct scan_walk_options *options,
     struct scan_root *ret_root, struct err *err);
 
-/* The next listing: 1, 0 at the end of the walk, -1; 2 nothing within wait_ms (negative: wait).
+/* The next listing: 1, 0 at the end of the walk, -1 and err->sys ETIMEDOUT when nothing has moved for
+ * timeout_ms; 2 nothing within wait_ms (negative: wait, for ever if need be).
  * All parts of a directory follow each other. The listing lives until the next call. */
 int scan_walk_next(
     struct scan_walk *walk, int wait_ms, const struct scan_listing **ret, struct err *err);
@@ -90,7 +93,8 @@ int scan_walk_next(
 /* Entries that were looked at so far (for progress). */
 uint64_t scan_walk_count(struct scan_walk *walk);
 
-/* Stops the threads; NULL is fine. */
+/* Stops the threads; NULL is fine. One that is stuck in the kernel is left behind, and looks at
+ * nothing of the options any more if it should come back. */
 void scan_walk_close(struct scan_walk *walk);
 
 #endif

@@ -255,6 +255,8 @@ read_names(struct walk_worker *worker, struct walk_node *node, int fd)
 	for (;;) {
 		ssize_t n = getdents64(fd, worker->read_buf, WALK_READ_SIZE);
 
+		if (!scan_walk_goes_on(worker))
+			return 0;
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -297,6 +299,7 @@ static void
 look_at(struct walk_worker *worker, int fd, size_t *at, struct walk_part *part)
 {
 	size_t looked = 0;
+	int r;
 
 	while (*at < worker->list_count && looked < WALK_PART) {
 		const struct walk_name *n = &worker->list[(*at)++];
@@ -304,7 +307,10 @@ look_at(struct walk_worker *worker, int fd, size_t *at, struct walk_part *part)
 		struct stat st;
 
 		looked++;
-		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
+		r = fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
+		if (!scan_walk_goes_on(worker))
+			return;
+		if (r < 0) {
 			if (errno == ENOENT)
 				continue;
 			scan_walk_problem(part, name, "cannot stat", errno);
@@ -419,6 +425,11 @@ scan_walk_list(struct walk_worker *worker, struct walk_node *node)
 		return;
 	}
 	fd = scan_walk_open_dir(walk, worker->path.data ? worker->path.data : "", worker->path.len);
+	if (!scan_walk_goes_on(worker)) {
+		if (fd >= 0)
+			(void)close(fd);
+		return;
+	}
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		cannot_open(worker, node, errno);
 		if (fd >= 0)

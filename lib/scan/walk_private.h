@@ -18,6 +18,7 @@
 #define WALK_SPARE     4    /* empty parts that are kept */
 #define WALK_PATH_MAX  65536
 #define WALK_READ_SIZE 65536
+#define WALK_GRACE_MS  2000 /* for threads that are to stop; who has not by then is stuck */
 
 /* A backup of unit: directory, summed up over its directories in whatever order they come. */
 struct walk_unit {
@@ -63,6 +64,8 @@ struct walk_worker {
 	struct walk_part *head, *tail; /* guarded by the lock */
 	unsigned queued;
 
+	atomic_ulong beat; /* counts answers of the file system */
+
 	struct buf path, names; /* of the directory at hand */
 	struct walk_name *list;
 	size_t list_count, list_cap;
@@ -72,8 +75,11 @@ struct walk_worker {
 	char *read_buf;
 };
 
+enum walk_root { WALK_ROOT_OPENING, WALK_ROOT_OPEN, WALK_ROOT_FAILED };
+
 struct scan_walk {
 	struct scan_walk_options options;
+	char *path; /* of the location */
 	int root_fd;
 	uint64_t root_device;
 	atomic_bool no_openat2; /* the kernel, or a filter in a container, does not have it */
@@ -91,8 +97,15 @@ struct scan_walk {
 	struct walk_part *spare;
 	unsigned spare_count;
 	struct walk_unit *units;
+	enum walk_root root;
+	struct scan_root root_found;
+	struct err root_err;
+	unsigned running; /* threads */
+	bool is_left;     /* the last of them frees it all */
 
 	/* The caller's. */
+	unsigned long beats;         /* of all workers, when they were last asked */
+	int idle_ms;                 /* since then */
 	struct walk_worker *current; /* in the middle of a directory of this worker */
 	struct walk_part *held;      /* what the caller has */
 	bool ended;
@@ -105,7 +118,11 @@ int scan_walk_open_dir(struct scan_walk *walk, const char *path, size_t len);
 /* List the directory of a node: queues its parts, pushes its sub-directories. */
 void scan_walk_list(struct walk_worker *worker, struct walk_node *node);
 
-/* Shared between the two files. */
+/* To be asked behind each call that the file system answers. false: stop, and look at nothing that
+ * the caller of the walk has lent. */
+bool scan_walk_goes_on(struct walk_worker *worker);
+
+/* Shared between the files. */
 struct walk_part *scan_walk_part_new(struct walk_worker *worker);
 void scan_walk_part_free(struct walk_part *part);
 void scan_walk_part_queue(struct walk_worker *worker, struct walk_part *part);

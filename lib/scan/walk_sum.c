@@ -87,6 +87,8 @@ scan_walk_sum_unit(
 		const char *name = worker->names.data + n->offset;
 		struct stat st;
 
+		if (!scan_walk_goes_on(worker))
+			break;
 		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
 			sum.incomplete = sum.incomplete || errno != ENOENT;
 			continue;

@@ -52,14 +52,14 @@ for _ in 1 2 3; do
 	chain >records 2>said || :
 done
 for _ in $(seq "$rounds"); do
-	{ time chain >records 2>said || :; } 2>>times
+	{ time chain >records 2>said || :; } 2>>wall-and-cpu
 done
-sort -n times | awk -v n="$(jq -s 'map(select(.kind == "backup")) | length' <records)" '
+sort -n wall-and-cpu | awk -v n="$(jq -s 'map(select(.kind == "backup")) | length' <records)" '
 	{ wall[NR] = $1; cpu[NR] = $2 + $3 }
 	END { k = int((NR + 1) / 2); printf "chain, nothing new, %d backups: %.2f s (target 1.0), %.2f s of processor\n", n, wall[k], cpu[k] }'
 : >empty
 for stage in scan verify restore score report alert; do
 	input=$([ $stage = scan ] && echo empty || echo records.scan)
-	{ time "bkm-$stage" --exit-zero <$input >"records.$stage" 2>said; } 2>&1 |
+	{ time "bkm-$stage" --exit-zero <"$input" >"records.$stage" 2>said; } 2>&1 |
 		awk -v s="$stage" '{ printf "  bkm-%-8s %.2f s (%.2f s of processor)\n", s, $1, $2 + $3 }'
 done
