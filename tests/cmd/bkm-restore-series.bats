@@ -22,7 +22,8 @@ restore_of() {
 
 # database DAYS ORDERS [SQL]: a nightly SQLite file, so many days old, with so many orders.
 database() {
-	local file=db/shop-$(date -d "$1 days ago" +%F).sqlite
+	local file
+	file=db/shop-$(date -d "$1 days ago" +%F).sqlite
 	rm -f "$file"
 	sqlite3 "$file" "CREATE TABLE users(a); CREATE TABLE orders(a); CREATE TABLE holds(a);
 		INSERT INTO users VALUES (1), (2), (3);
