@@ -125,7 +125,12 @@ add_series(struct app *app, struct tool_series_cursor *cursor, const struct tool
 	    .failed_verdicts = fail ? fail->count : 0,
 	};
 	struct member newest = {0}, previous = {0}, failed = {0};
-	int r = 0;
+	struct store_drill_times times;
+	int r = store_drill_times(tool->store, id, &times, err);
+
+	if (r == 0)
+		s.restore_times = (struct report_times){
+		    times.tests, times.target_ms, times.last_ms, times.median_ms, times.worst_ms};
 
 	s.newest = find_member(app, newest_id, &newest, &r, err);
 	s.previous = find_member(app, previous_id, &previous, &r, err);

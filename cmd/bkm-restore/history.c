@@ -1,5 +1,4 @@
 // --history: a series record for each series that was ever tested, with what its tests took.
-#include <stdlib.h>
 #include <string.h>
 
 #include "app.h"
@@ -8,9 +7,7 @@
 
 struct history {
 	struct json j;
-	int64_t ms[TESTS_MAX]; /* of the passes */
-	size_t tests, count;
-	int64_t target_ms, last_ms;
+	size_t tests;
 };
 
 static void
@@ -32,15 +29,7 @@ on_drill(void *arg, const struct store_drill *d)
 	    {"unpack_ms", d->unpack_ms}, {"start_ms", d->start_ms}, {"load_ms", d->load_ms},
 	    {"check_ms", d->check_ms}, {"rto_ms", d->rto_ms}};
 
-	/* What took too long was restored: its time counts. */
-	if (strcmp(d->verdict, "pass") == 0 ||
-	    (d->reason && strcmp(d->reason, "rto_exceeded") == 0)) {
-		if (!h->count)
-			h->last_ms = d->ms;
-		h->ms[h->count++] = d->ms;
-	}
-	if (!h->tests++)
-		h->target_ms = d->rto_ms;
+	h->tests++;
 	json_object(&h->j, NULL);
 	json_time(&h->j, "at", d->at);
 	json_time(&h->j, "time", d->time);
@@ -52,34 +41,26 @@ on_drill(void *arg, const struct store_drill *d)
 	json_object_end(&h->j);
 }
 
-static int
-ms_cmp(const void *a, const void *b)
-{
-	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void
-add_rto(struct history *h)
+add_rto(struct json *j, const struct store_drill_times *t)
 {
-	json_object(&h->j, "rto");
-	json_uint(&h->j, "tests", h->count);
-	add_known(&h->j, "target_ms", h->target_ms);
-	if (h->count) {
-		qsort(h->ms, h->count, sizeof(*h->ms), ms_cmp);
-		json_int(&h->j, "last_ms", h->last_ms);
-		json_int(&h->j, "median_ms", h->ms[h->count / 2]);
-		json_int(&h->j, "worst_ms", h->ms[h->count - 1]);
+	json_object(j, "rto");
+	json_uint(j, "tests", t->tests);
+	add_known(j, "target_ms", t->target_ms);
+	if (t->tests) {
+		json_int(j, "last_ms", t->last_ms);
+		json_int(j, "median_ms", t->median_ms);
+		json_int(j, "worst_ms", t->worst_ms);
 	}
-	json_object_end(&h->j);
+	json_object_end(j);
 }
 
 static int
 put_series(struct app *app, const struct config_location *location, int64_t id, const char *name,
     struct err *err)
 {
-	struct history h = {.target_ms = -1};
+	struct history h = {.tests = 0};
+	struct store_drill_times times = {.target_ms = -1};
 	struct buf line = BUF_INIT;
 	int r;
 
@@ -91,7 +72,9 @@ put_series(struct app *app, const struct config_location *location, int64_t id, 
 	json_array(&h.j, "drills");
 	r = store_drill_history(app->tool.store, id, TESTS_MAX, on_drill, &h, err);
 	json_array_end(&h.j);
-	add_rto(&h);
+	if (r == 0)
+		r = store_drill_times(app->tool.store, id, &times, err);
+	add_rto(&h.j, &times);
 	record_end(&h.j);
 	if (r == 0 && h.tests)
 		r = tool_put_line(&app->tool, &line, err);

@@ -145,6 +145,21 @@ member_json(struct report *r, struct json *j, const char *key, const struct repo
 	json_object_end(j);
 }
 
+static void
+times_json(struct json *j, const struct report_times *t)
+{
+	if (!t->tests)
+		return;
+	json_object(j, "restore_times");
+	json_uint(j, "tests", t->tests);
+	json_int(j, "last_ms", t->last_ms);
+	json_int(j, "median_ms", t->median_ms);
+	json_int(j, "worst_ms", t->worst_ms);
+	if (t->target_ms >= 0)
+		json_int(j, "target_ms", t->target_ms);
+	json_object_end(j);
+}
+
 void
 report_add_series(struct report *r, const struct report_series *s)
 {
@@ -165,6 +180,7 @@ report_add_series(struct report *r, const struct report_series *s)
 	report_array_json(&j, "reasons", s->reasons);
 	member_json(r, &j, "newest", s->newest);
 	member_json(r, &j, "previous", s->previous);
+	times_json(&j, &s->restore_times);
 	json_object_end(&j);
 	r->backup_count += s->count;
 	r->backup_bytes += s->bytes;

@@ -84,6 +84,13 @@ struct report_backup {
 
 void report_add_backup(struct report *r, const struct report_backup *backup);
 
+/* How long restore tests of a series took. */
+struct report_times {
+	size_t tests;      /* 0: none brought anything back */
+	int64_t target_ms; /* what was promised; -1: nothing */
+	int64_t last_ms, median_ms, worst_ms;
+};
+
 struct report_series {
 	const char *name;
 	const char *schedule; /* text; NULL: none */
@@ -93,6 +100,7 @@ struct report_series {
 	const char *reasons;                           /* JSON array or NULL */
 	const struct report_backup *newest, *previous; /* complete ones, on disk; NULL: none */
 	uint64_t failed_verdicts; /* backups on disk with a verdict fail, newest included */
+	struct report_times restore_times;
 	const struct report_backup *failed; /* one of them that is not the newest; NULL: none */
 };
 

@@ -241,6 +241,49 @@ store_drill_history(struct store *store, int64_t series_id, size_t max, store_dr
 	return r < 0 ? -1 : 0;
 }
 
+static const char sql_times[] =
+    "SELECT ms, rto_ms FROM drill WHERE series_id = ?1 AND (verdict = 'pass' OR"
+    " reason = 'rto_exceeded') ORDER BY at DESC, restore_id DESC LIMIT ?2";
+
+static int
+ms_cmp(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int
+store_drill_times(
+    struct store *store, int64_t series_id, struct store_drill_times *ret_times, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(store, sql_times, err);
+	int64_t ms[STORE_DRILL_TIMES];
+	struct store_drill_times t = {.target_ms = -1};
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, series_id);
+	store_bind_int(st, 2, STORE_DRILL_TIMES);
+	while ((r = store_step(store, st, err)) > 0 && t.tests < STORE_DRILL_TIMES) {
+		if (!t.tests)
+			t.target_ms = known(st, 1);
+		ms[t.tests++] = sqlite3_column_int64(st, 0);
+	}
+	store_reset(st);
+	if (r < 0)
+		return -1;
+	if (t.tests) {
+		t.last_ms = ms[0];
+		qsort(ms, t.tests, sizeof(*ms), ms_cmp);
+		t.median_ms = ms[t.tests / 2];
+		t.worst_ms = ms[t.tests - 1];
+	}
+	*ret_times = t;
+	return 0;
+}
+
 /* ---------------------------------------------------------------- accepted by a person */
 
 static const char sql_accept[] =

@@ -46,6 +46,17 @@ int store_drill_seen(struct store *store, int64_t series_id, int64_t backup_id, 
 int store_drill_history(struct store *store, int64_t series_id, size_t max, store_drill_fn *fn,
     void *arg, struct err *err);
 
+/* How long the last tests of a series took that brought it back, at most STORE_DRILL_TIMES of them: what
+ * took longer than rto_minutes was brought back too. */
+#define STORE_DRILL_TIMES 100
+struct store_drill_times {
+	size_t tests;      /* 0: nothing below is known */
+	int64_t target_ms; /* what rto_minutes asked for in the newest; -1: nothing */
+	int64_t last_ms, median_ms, worst_ms;
+};
+int store_drill_times(
+    struct store *store, int64_t series_id, struct store_drill_times *ret_times, struct err *err);
+
 /* A person takes it as right that name (a table; "files", "bytes", …) is as it is since the backup of
  * that time: what was seen of it before does not count any more. Inside a transaction. */
 int store_drill_accept(struct store *store, int64_t series_id, const char *name, int64_t time,

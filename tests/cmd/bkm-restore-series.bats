@@ -302,4 +302,23 @@ everywhere() {
 	[ "$(restore_of 'select(.handler == "sqlite-dump") | .load_ms > 0 and .rows_per_s > 0 and .bytes_per_s > 0 and .ms >= .load_ms' <<<"$output")" = true ]
 	[ "$(in_store 'SELECT DISTINCT rto_ms FROM drill')" = 300000 ]
 	[ "$(bkm-restore --history | jq -c 'select(.kind == "series") | .rto.target_ms')" = $'300000\n300000' ]
+	bkm-report --stored -f json -o - | jq -e '[.locations[0].series[].restore_times | .tests == 1 and .target_ms == 300000
+		and .last_ms == .worst_ms] | all'
+	text=$(bkm-report --stored -f text -o -)
+	has "$text" "A RESTORE TAKES, slowest first"
+	has "$text" "at worst of 1 test, 5 min promised"
+	has "$(bkm-report --stored -f html -o -)" "<dt>Restore takes</dt>"
+}
+
+@test "the latest is the latest complete one: what still grows is not tested" {
+	write_config db
+	database 2 10
+	database 1 10
+	bkm-scan -q
+	cp db/*"$(date -d '1 day ago' +%F)"* "db/shop-$(date +%F).sqlite"
+	bkm-scan -q
+	run --separate-stderr bkm-restore --stored --latest
+	expect 0
+	[ "$(jq -r 'select(.restore) | .path | sub(".*/"; "")' <<<"$output")" = "shop-$(date -d '1 day ago' +%F).sqlite" ]
+	[ "$(jq -r 'select(.state == "growing") | .restore' <<<"$output")" = null ]
 }

@@ -190,6 +190,9 @@ def facts($now):
     ["Scanned", (.scanned | ago($now))],
     (if .status and .status != "ok" then ["Status", (([.status | plain] + (.reasons | plain_list)) | join("; "))] else empty end),
     ["Score", "\(.score | score)\(if .previous != null and .previous != .score then ", before that " + (.previous | score) else "" end): backups \(.parts.backup | percent), verified \(.parts.verification | percent), restored \(.parts.restore | percent)"],
+    ([.series[]? | select(.restore_times)] | sort_by(-.restore_times.worst_ms) | select(length > 0)
+      | ["Restore takes", ((.[:5] | map("\(.series | named): \(.restore_times | restore_takes)") | join("; "))
+          + (if length > 5 then "; \(length - 5) more series, faster ones" else "" end))]),
     (if ((.capped_by // []) | length) > 0 then ["Held down by", (.capped_by | plain_list | join("; "))] else empty end),
     (((.score_reasons // []) - (.capped_by // [])) | if length > 0 then ["Also", (plain_list | join("; "))] else empty end)
   ] | map("<dt>\(.[0])</dt>" + @html "<dd>\(.[1])</dd>") | add;

@@ -68,6 +68,12 @@ def attention($now; $i):
     "  + good  X failed  - due, none came  . nothing due  ? unknown; days in UTC",
     (if (.left_out.locations // 0) > 0 then "and \(.left_out.locations) more, none of them worse" else empty end)
    else empty end),
+  ([.locations[] | .location as $l | .series[]? | select(.restore_times)
+      | {l: $l, s: .series, t: .restore_times}] | sort_by(-.t.worst_ms)
+    | if length > 0 then "", "A RESTORE TAKES, slowest first",
+        (.[:10][] | "\(.l | named), \(.s | named): \(.t | restore_takes)" | wrap(80)[]),
+        (if length > 10 then "and \(length - 10) more series, faster ones" else empty end)
+      else empty end),
   ([.runs[] | select(.fate == "dead" or .fate == "silent" or .exit == 3 or .exit == 2)]
     | if length > 0 then "", "THE MONITOR ITSELF",
         (.[] | "\(.command | named): \(run_words.word), started \(.started | ago($now))" | wrap(80)[])

@@ -69,6 +69,14 @@ def percent: if . == null then "no evidence" else "\(. * 100 + 0.000001 | floor)
 def plural($one; $many): if . == 1 then "1 \($one)" else "\(.) \($many)" end;
 def plural($one): plural($one; $one + "s");
 
+# Milliseconds, as precisely as it matters.
+def took: if . < 1000 then "\(.) ms" elif . < 10000 then "\(. / 100 | floor | . / 10) s"
+  elif . < 300000 then "\(. / 1000 | floor) s" else "\(. / 60000 | floor) min" end;
+
+# What a restore of a series takes, by its tests.
+def restore_takes: "\(.last_ms | took), \(.worst_ms | took) at worst of \(.tests | plural("test"))"
+  + (if .target_ms then ", \(.target_ms | took) promised" else "" end);
+
 # The words of records in plain English; a word that is not here keeps its own letters.
 def words: {
   same_content: "content is the same for longer than ever", tampering: "shows signs of tampering", too_small: "smaller than min_size",
