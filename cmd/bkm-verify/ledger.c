@@ -192,6 +192,10 @@ arrive(struct app *app, const struct app_item *item, struct err *err)
 	int64_t scanned;
 	if (place->seen)
 		return 0;
+	/* What a scan has written since this process last waited for a line counts. */
+	store_read_end(app->tool.store);
+	if (store_read_begin(app->tool.store, err) < 0)
+		return -1;
 	if (store_ledger_scanned(app->tool.store, item->location_id, &scanned, err) < 0)
 		return -1;
 	if ((!app->ledger.entries || scanned != place->scanned ||
@@ -231,12 +235,15 @@ app_ledger_turn(struct app *app, const struct app_item *item, bool due, enum app
 void
 app_not_reached(struct app *app, const struct app_item *item)
 {
-	int64_t since = item->known.first_seen;
+	const struct store_ledger_query q = app_ledger_query(app, item->location_id);
+	int64_t since = INT64_MAX;
 	app->counts.not_reached++;
 	app->counts.not_reached_bytes += item->known.size;
-	for (size_t i = 0; i < STORE_VERIFY_METHODS; i++)
-		if (item->state.methods[i].at > since)
-			since = item->state.methods[i].at;
+	for (size_t i = 0; i < STORE_VERIFY_METHODS; i++) {
+		int64_t at = item->state.methods[i].at;
+		if (q.methods[i] && at < since)
+			since = at != CLOCK_NONE ? at : item->known.first_seen;
+	}
 	if (app->ledger.waits_since == CLOCK_NONE || since < app->ledger.waits_since)
 		app->ledger.waits_since = since;
 }

@@ -28,7 +28,7 @@ static const char sql_ledger[] =
     ", 0) FROM series AS s CROSS JOIN backup AS b ON b.series_id = s.id"
     " LEFT JOIN verify_state AS v ON v.backup_id = b.id"
     " WHERE s.location_id = ?5 AND b.live = 1 AND b.state = 'complete'"
-    " AND (?6 IS NULL OR b.time >= ?6) ORDER BY s.id";
+    " AND (?6 IS NULL OR b.time >= ?6)";
 
 static const char sql_scanned[] = "SELECT last_reached FROM location WHERE id = ?1";
 

@@ -25,7 +25,8 @@ static const char sql_rewritten[] =
 /* What went from its directory when it came, with its name but for the last extension. */
 static const char sql_origin[] =
     "SELECT p.series_id, b.series_id, b.first_seen FROM backup AS b JOIN backup AS p"
-    " ON p.dir_id = b.dir_id AND p.live = 0 AND (p.name = ?2 OR (p.name > ?3 AND p.name < ?4))"
+    " ON p.dir_id = b.dir_id AND p.live = 0 AND p.name >= ?2 AND p.name < ?4"
+    " AND (p.name = ?2 OR p.name > ?3)"
     " WHERE b.id = ?1 AND p.gone_at = b.first_seen AND p.completed_at IS NOT NULL LIMIT 1";
 static const char sql_came[] =
     "SELECT count(*) FROM backup WHERE series_id = ?1 AND first_seen = ?2 AND live = 1";
