@@ -67,6 +67,7 @@ app_setup(struct app *app, struct err *err)
 	o->require.bits = SANDBOX_LAYERS_DEFAULT;
 	o->stop = stopping;
 	o->keep = app->keep;
+	o->moulds = restore_moulds_new();
 	if (app->tool.config)
 		from_config(app, app->tool.config);
 	if (app->max_bytes)
@@ -99,6 +100,7 @@ app_remove_scratch(struct app *app)
 void
 app_release(struct app *app)
 {
+	restore_moulds_free(app->restore.moulds);
 	for (size_t i = 0; i < app->restore.program_count; i++) {
 		free((void *)(uintptr_t)app->programs[i].match);
 		free((void *)(uintptr_t)app->programs[i].argv);

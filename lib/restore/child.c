@@ -230,8 +230,8 @@ with_codec(struct restore_child *child, const char *program,
 	restore_input_release(&in);
 }
 
-static void
-child_init(
+void
+restore_child_init(
     struct restore_child *child, const struct restore_job *job, struct restore_answer *answer)
 {
 	*answer = (struct restore_answer){.magic = RESTORE_ANSWER_MAGIC};
@@ -241,6 +241,7 @@ child_init(
 	    .fd = job->fd,
 	    .size = job->size,
 	    .rootfd = job->rootfd,
+	    .mould = job->mould,
 	    .space = job->space,
 	    .deadline_ms = job->deadline_ms,
 	    .answer = answer,
@@ -257,7 +258,7 @@ restore_child_main(void *arg, int out)
 	struct restore_answer answer;
 	struct restore_child child;
 
-	child_init(&child, job, &answer);
+	restore_child_init(&child, job, &answer);
 	if (job->directory)
 		restore_directory(&child);
 	else
@@ -272,7 +273,7 @@ restore_second_main(void *arg, int out)
 	struct restore_answer answer;
 	struct restore_child child;
 
-	child_init(&child, job, &answer);
+	restore_child_init(&child, job, &answer);
 	(void)snprintf(answer.handler, sizeof(answer.handler), "%s", job->handler->name);
 	if (job->handler->decoded)
 		with_codec(&child, job->program, job->handler->program);

@@ -230,6 +230,59 @@ take_answer(struct drill *d, struct buf *answer, struct restore_answer *ret)
 	return 0;
 }
 
+/* A mould that is not there yet is made in an empty place: -1 and the result says why not. */
+static int
+make_mould(struct drill *d, struct restore_job *job)
+{
+	struct sandbox_scratch *place = NULL;
+	struct restore_job making = *job;
+	struct restore_answer a;
+	struct restore_walls walls;
+	struct buf answer = BUF_INIT;
+	struct err err = {.code = ERR_NONE};
+	int r = -1;
+
+	making.mould = restore_mould_new();
+	if (making.mould < 0 || sandbox_scratch_beside(d->scratch, &place, &err) < 0) {
+		restore_result_say(d->result, RECORD_VERDICT_ERROR, "io_error",
+		    "cannot make a place for a server");
+		goto out;
+	}
+	making.fd = making.mould;
+	making.rootfd = sandbox_scratch_fd(place);
+	making.lockfd = sandbox_scratch_lock(place);
+	restore_walls_init(&walls, &making);
+	restore_walls_programs(&walls, job->program, NULL);
+	restore_walls_server(&walls);
+	if (restore_run_child(
+		&walls, &making, restore_mould_main, &answer, d->result, &d->stopped) != 0 ||
+	    take_answer(d, &answer, &a) < 0 || d->result->verdict != RECORD_VERDICT_NONE)
+		goto out;
+	r = restore_mould_keep(d->options.moulds, job->handler, making.mould);
+	if (r == 0)
+		job->mould = making.mould;
+out:
+	if (r < 0 && making.mould >= 0)
+		(void)close(making.mould);
+	(void)sandbox_scratch_close(place, false, NULL);
+	buf_release(&answer);
+	return r;
+}
+
+/* One for all drills of a run, if there is where to keep it. */
+static int
+prepare_mould(struct drill *d, struct restore_job *job)
+{
+	int mould = restore_mould_find(d->options.moulds, job->handler);
+
+	if (!d->options.moulds)
+		return 0;
+	if (mould < 0)
+		return make_mould(d, job);
+	job->mould = mould;
+	return 0;
+}
+
 /* The handler wants a program to read what lies in the scratch directory, or the backup itself. */
 static void
 run_second(struct drill *d, const char *name, struct restore_answer *ret)
@@ -254,16 +307,22 @@ run_second(struct drill *d, const char *name, struct restore_answer *ret)
 		    handler->server ? "a server to load it" : "its program", package);
 		return;
 	}
+	job.directory = false;
+	job.handler = handler;
+	job.program = program;
+	if (handler->prepare && prepare_mould(d, &job) < 0) {
+		free(program);
+		return;
+	}
 	payload = openat(job.rootfd, RESTORE_PAYLOAD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (payload >= 0)
 		job.fd = payload;
 	else
 		(void)lseek(job.fd, 0, SEEK_SET);
-	job.directory = false;
-	job.handler = handler;
-	job.program = program;
 	restore_walls_init(&walls, &job);
 	restore_walls_programs(&walls, program, NULL);
+	if (job.mould > 0)
+		walls.keep[walls.profile.keep_fd_count++] = job.mould;
 	if (handler->server)
 		restore_walls_server(&walls);
 	if (handler->server && job.subject->command)

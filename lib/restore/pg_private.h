@@ -59,6 +59,9 @@ void restore_pg_text(struct buf *sql, const char *text);
  * the answer says why. */
 int restore_pg_start(struct restore_watch *watch, const char *postgres);
 
+/* handler->prepare: a data directory RESTORE_PG_DATA in the scratch directory. */
+int restore_pg_prepare(struct restore_child *child, const char *postgres);
+
 /* handler->find: the server of the newest version that is installed. */
 char *restore_pg_find_server(const char **ret_package);
 

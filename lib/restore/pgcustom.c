@@ -264,16 +264,22 @@ const struct restore_handler restore_pgcustom = {.name = "pgcustom",
     .drill = drill_archive,
     .find = restore_pg_find_server,
     .program = program_file,
+    .prepare = restore_pg_prepare,
+    .mould = RESTORE_PG_DATA,
     .server = true};
 const struct restore_handler restore_pgtar = {.name = "pgtar",
     .bid = bid_pgtar,
     .drill = drill_archive,
     .find = restore_pg_find_server,
     .program = program_file,
+    .prepare = restore_pg_prepare,
+    .mould = RESTORE_PG_DATA,
     .server = true};
 /* A backup that is a directory, copied into the scratch directory. */
 const struct restore_handler restore_pgdir = {.name = "pgdir",
     .bid = bid_never,
     .find = restore_pg_find_server,
     .program = program_directory,
+    .prepare = restore_pg_prepare,
+    .mould = RESTORE_PG_DATA,
     .server = true};

@@ -56,23 +56,36 @@ not_started(struct restore_watch *watch, const char *what, const char *log)
 
 /* initdb starts the server through a shell, so it runs before any of the walls that the server gets;
  * it sees nothing of the backup. */
-static int
-make_data(struct restore_watch *watch, const char *bin)
+int
+restore_pg_prepare(struct restore_child *child, const char *postgres)
 {
-	char *program = mem_printf("%s/initdb", bin);
+	char *program =
+	    mem_printf("%.*s/initdb", (int)(strrchr(postgres, '/') - postgres), postgres);
 	char *const argv[] = {program, (char[]){"-D"},
 	    (char[]){RESTORE_SCRATCH "/" RESTORE_PG_DATA}, (char[]){"--auth=trust"},
 	    (char[]){"--username=" RESTORE_PG_USER}, (char[]){"--encoding=UTF8"},
 	    (char[]){"--locale=C"}, (char[]){"--no-sync"}, NULL};
 	const struct restore_spawn spawn = {
 	    .program = program, .argv = argv, .log = INIT_LOG, .directory = "/", .loose = true};
-	pid_t pid = restore_spawn(watch->child, &spawn);
-	int status = -1, r = pid < 0 ? -1 : restore_spawn_wait(watch, pid, &status);
+	struct restore_watch watch = {.child = child};
+	pid_t pid = restore_spawn(child, &spawn);
+	int status = -1, r = pid < 0 ? -1 : restore_spawn_wait(&watch, pid, &status);
 
 	free(program);
 	if (r < 0)
 		return -1;
-	return status == 0 ? 0 : not_started(watch, "initdb failed", INIT_LOG);
+	return status == 0 ? 0 : not_started(&watch, "initdb failed", INIT_LOG);
+}
+
+static int
+make_data(struct restore_child *child, const char *postgres)
+{
+	if (child->mould <= 0)
+		return restore_pg_prepare(child, postgres);
+	if (restore_mould_cast(child) == 0)
+		return 0;
+	restore_say_errno(child->answer, "cannot copy a new data directory");
+	return -1;
 }
 
 /* Nothing that is safe on a crash, nothing that goes out; the rest is as it was shipped. */
@@ -165,26 +178,20 @@ int
 restore_pg_start(struct restore_watch *watch, const char *postgres)
 {
 	struct restore_child *child = watch->child;
-	char *bin = mem_strdup(postgres);
 	int64_t begin = clock_mono_ms();
-	int r = -1;
 
-	*strrchr(bin, '/') = '\0';
 	if (fchdir(child->rootfd) < 0) {
 		restore_say_errno(child->answer, "cannot enter the scratch directory");
-		goto out;
+		return -1;
 	}
-	if (make_data(watch, bin) < 0)
-		goto out;
+	if (make_data(child, postgres) < 0)
+		return -1;
 	watch->server = start(child, postgres);
 	if (watch->server < 0 || await_server(watch) < 0)
-		goto out;
+		return -1;
 	forget_segment(child);
 	watch->ignore = "pg_wal";
 	restore_watch_begin(watch);
 	child->answer->start_ms = clock_mono_ms() - begin;
-	r = 0;
-out:
-	free(bin);
-	return r;
+	return 0;
 }

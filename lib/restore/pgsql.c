@@ -52,5 +52,7 @@ const struct restore_handler restore_pgsql = {.name = "pgsql",
     .drill = drill_pgsql,
     .find = restore_pg_find_server,
     .program = program_pgsql,
+    .prepare = restore_pg_prepare,
+    .mould = RESTORE_PG_DATA,
     .server = true,
     .decoded = true};

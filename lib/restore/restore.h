@@ -32,6 +32,11 @@ struct restore_program {
 	const char *const *argv;  /* NULL-terminated; "{path}" and "{scratch}" as full words */
 };
 
+/* New data directories of servers, made once for all drills of a run. */
+struct restore_moulds;
+struct restore_moulds *restore_moulds_new(void);
+void restore_moulds_free(struct restore_moulds *moulds); /* NULL is fine */
+
 /* Zero means "the default". Everything is borrowed. */
 struct restore_options {
 	uint64_t max_bytes;   /* restored; default 20 GiB */
@@ -41,6 +46,7 @@ struct restore_options {
 	const struct restore_program *programs;
 	size_t program_count;
 	struct sandbox_layers require; /* of the sandbox */
+	struct restore_moulds *moulds; /* what drills of one run share; NULL: nothing */
 	unsigned sandbox_off;          /* layers not to use: tests only */
 	bool keep;               /* what is restored will be looked at: times are restored too */
 	bool (*stop)(void *arg); /* asked a few times a second; may be NULL */

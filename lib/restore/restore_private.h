@@ -77,6 +77,7 @@ struct restore_child {
 	int fd;           /* of the backup */
 	uint64_t size;    /* of the backup */
 	int rootfd;       /* of the scratch directory */
+	int mould;        /* above 0: for restore_mould_cast() */
 	int64_t deadline_ms;
 	uint64_t space; /* what the scratch directory may be filled with */
 	struct codec *codec;
@@ -100,6 +101,11 @@ struct restore_handler {
 	/* The program is a server (server_private.h): it gets Unix sockets and more memory, and if
 	 * it is not installed the reason is `no_server`. */
 	bool server;
+	/* What program() needs first and what is the same for every backup, as a directory `mould` in
+	 * the scratch directory: made by prepare() once in a run, in a child that sees no backup. With
+	 * it program() finds child->mould. May be NULL. 0, or -1 and the answer says why not. */
+	int (*prepare)(struct restore_child *child, const char *program);
+	const char *mould;
 	uint64_t
 	    memory; /* bytes of address space of each process of the second child; 0: as usual */
 	/* program() reads the backup itself: child->codec is open. */
@@ -166,7 +172,8 @@ struct restore_job {
 	const struct restore_subject *subject;
 	const struct restore_options *options;
 	int fd, rootfd, lockfd;
-	int livefd;     /* the directory to compare with, for restore_examine_main */
+	int mould;  /* above 0: a copy of it is to be made, or, in the child that makes it, it */
+	int livefd; /* the directory to compare with, for restore_examine_main */
 	bool directory; /* fd is a directory: a backup of `unit: directory` */
 	bool plain;     /* fd is what was decrypted: it has no path */
 	uint64_t size, space;
@@ -226,6 +233,18 @@ void restore_demand_error(struct restore_result *result, struct restore_check *c
 void restore_check_demands(const struct restore_job *job, const struct restore_answer *a,
     struct restore_result *result, bool *ret_stopped);
 
+void restore_child_init(
+    struct restore_child *child, const struct restore_job *job, struct restore_answer *answer);
+
+/* What prepare() made, kept for the run (mould.c): find gives a descriptor or -1; keep takes it over
+ * and seals it, or gives -1; cast makes a copy in the scratch directory: 0, or -1 and errno. */
+int restore_mould_find(const struct restore_moulds *moulds, const struct restore_handler *handler);
+int restore_mould_new(void);
+int
+restore_mould_keep(struct restore_moulds *moulds, const struct restore_handler *handler, int fd);
+int restore_mould_cast(const struct restore_child *child);
+int restore_mould_main(void *arg, int out); /* fn of a sandbox_run, with a struct restore_job */
+
 /* A backup that is a directory: copied (directory.c). */
 void restore_directory(struct restore_child *child);
 /* What it copied may be what pg_dump -Fd writes: then there is more to do (pgcustom.c). */
@@ -247,7 +266,7 @@ void restore_program_run(struct restore_job *job, const struct restore_program *
 struct restore_walls {
 	struct sandbox_profile profile;
 	struct sandbox_path paths[RESTORE_PATHS_MAX];
-	int keep[2];
+	int keep[3];
 };
 void restore_walls_init(struct restore_walls *walls, const struct restore_job *job);
 void restore_walls_reader(struct restore_walls *walls, const struct restore_job *job);

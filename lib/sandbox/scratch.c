@@ -140,6 +140,21 @@ fail:
 }
 
 int
+sandbox_scratch_beside(
+    const struct sandbox_scratch *scratch, struct sandbox_scratch **ret_scratch, struct err *err)
+{
+	char *base = mem_strdup(scratch->path);
+	int r;
+
+	/* <base>/NAME/root */
+	for (int i = 0; i < 2; i++)
+		*strrchr(base, '/') = '\0';
+	r = sandbox_scratch_open(*base ? base : "/", ret_scratch, err);
+	free(base);
+	return r;
+}
+
+int
 sandbox_scratch_fd(const struct sandbox_scratch *scratch)
 {
 	return scratch->rootfd;

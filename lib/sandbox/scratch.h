@@ -21,6 +21,10 @@ struct sandbox_scratch;
  * what was kept. */
 int sandbox_scratch_open(const char *base, struct sandbox_scratch **ret_scratch, struct err *err);
 
+/* Another one in the same base. */
+int sandbox_scratch_beside(
+    const struct sandbox_scratch *scratch, struct sandbox_scratch **ret_scratch, struct err *err);
+
 /* The "root" directory inside: a descriptor for openat and getdents, and its absolute path. */
 int sandbox_scratch_fd(const struct sandbox_scratch *scratch);
 const char *sandbox_scratch_path(const struct sandbox_scratch *scratch);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # bkm-restore killed with SIGKILL at any moment of a drill in a real server leaves no server, no shared
 # memory, and for the next run no socket and no directory.
+# shellcheck disable=SC2154 # bats
 bats_require_minimum_version 1.5.0
 load ../lib
 
@@ -44,6 +45,10 @@ segments() {
 	awk 'NR > 1 && $7 == 0 { print $2 }' /proc/sysvipc/shm | sort
 }
 
+server_is_up() {
+	[ -n "$(find scratch -name .s.PGSQL.5432 -type s 2>/dev/null)" ]
+}
+
 # kill_storm FILE: the moments are spread over the whole drill, however fast the machine is.
 kill_storm() {
 	local start whole i pid
@@ -81,7 +86,7 @@ kill_storm() {
 @test "--reap removes what SIGKILL left; a drill at work is left alone" {
 	bkm-restore -q --scratch scratch pg.sql &
 	pid=$!
-	until [ -S scratch/bkm-drill-*/root/pg/.s.PGSQL.5432 ]; do
+	until server_is_up; do
 		kill -0 "$pid"
 		sleep 0.02
 	done
@@ -104,7 +109,7 @@ kill_storm() {
 @test "what SIGTERM ends is gone when the command is" {
 	bkm-restore -q --scratch scratch pg.sql &
 	pid=$!
-	until [ -S scratch/bkm-drill-*/root/pg/.s.PGSQL.5432 ]; do
+	until server_is_up; do
 		kill -0 "$pid"
 		sleep 0.02
 	done

@@ -24,6 +24,7 @@ struct world {
 	char *canary, *evil, *victim, *socket_dir;
 	int tcp, local;
 	unsigned port;
+	struct restore_moulds *moulds;
 	struct buf library; /* as hexadecimal digits */
 };
 
@@ -96,6 +97,7 @@ setup(void **state)
 	socklen_t len = sizeof(in);
 
 	*state = w;
+	w->moulds = restore_moulds_new();
 	if (!mkdtemp(place) || chmod(place, 0755) < 0)
 		return -1;
 	w->library = BUF_INIT;
@@ -123,6 +125,7 @@ teardown(void **state)
 
 	(void)close(w->tcp);
 	(void)close(w->local);
+	restore_moulds_free(w->moulds);
 	buf_release(&w->library);
 	free(w->canary);
 	free(w->evil);
@@ -276,7 +279,7 @@ each_wall_missing_in_turn(void **state)
 	bool root = geteuid() == 0;
 
 	for (unsigned off = 0; off <= SANDBOX_SECCOMP; off = off ? off << 1 : 1) {
-		struct restore_options options = {.sandbox_off = off};
+		struct restore_options options = {.sandbox_off = off, .moulds = w->moulds};
 		bool reads = off == SANDBOX_LANDLOCK, connects = off == SANDBOX_SECCOMP;
 		struct restore_result r;
 
