@@ -298,6 +298,10 @@ say_differences(const struct restore_load *load)
 		buf_printf(&text,
 		    "left out: %llu statements about users, which the server refused; ",
 		    (unsigned long long)load->accounts);
+	if (load->altered)
+		buf_printf(&text,
+		    "%llu tables were made with another engine or without an option; ",
+		    (unsigned long long)load->altered);
 	if (text.len && a->verdict == (int32_t)RECORD_VERDICT_PASS) {
 		text.data[text.len - 2] = '\0';
 		restore_say(a, RECORD_VERDICT_PASS, NULL, "%s", text.data);

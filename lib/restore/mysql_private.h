@@ -75,6 +75,7 @@ struct restore_load {
 	struct restore_watch *watch;
 	bool system; /* a schema of the server itself came, and was loaded under another name */
 	uint64_t left_out; /* statements about replication */
+	uint64_t altered;  /* tables that the server made otherwise: another engine, no option */
 	uint64_t accounts; /* statements about users that the server refused */
 	char **definers;   /* users that were made so that what is theirs can be used */
 	size_t definer_count, definer_cap;
@@ -118,6 +119,9 @@ enum restore_fate restore_mysql_fate(const char *sql, size_t len, struct buf *sc
 
 /* A name in backquotes. */
 void restore_mysql_add_name(struct buf *out, const char *name);
+
+/* Pure: is it CREATE TABLE? */
+bool restore_mysql_makes_table(const char *sql, size_t len);
 
 /* Pure: is it about users, their privileges, passwords and roles? */
 bool restore_mysql_is_account(const char *sql, size_t len);

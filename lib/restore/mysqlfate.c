@@ -253,6 +253,14 @@ restore_mysql_definer(const char *sql, size_t len, struct buf *user)
 }
 
 bool
+restore_mysql_makes_table(const char *sql, size_t len)
+{
+	struct scan s = {.p = sql, .end = sql + len};
+
+	return next_token(&s) && is(&s, "CREATE") && next_token(&s) && is(&s, "TABLE");
+}
+
+bool
 restore_mysql_is_account(const char *sql, size_t len)
 {
 	static const struct {

@@ -233,6 +233,8 @@ send_as_it_is(struct restore_load *l, const char *sql, size_t len)
 
 	if (r == 0)
 		r = restore_wire_query(l->wire, sql, len, NULL, NULL);
+	if (r == 0 && l->wire->warnings && restore_mysql_makes_table(sql, len))
+		l->altered++;
 	if (r > 0 && l->system && l->wire->error == ER_NO_SUCH_TABLE) {
 		char message[sizeof(l->wire->message)];
 

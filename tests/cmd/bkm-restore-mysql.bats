@@ -105,6 +105,11 @@ shop.sysver 1' ]
 		"pass - left out: 1 statements about replication or the server itself" ]
 }
 
+@test "a table that is made with another storage engine is told" {
+	[ "$(dump_of 10.11.6-MariaDB "SET SESSION sql_mode = '';" "CREATE TABLE \`e\` (a int) ENGINE=RocksDB;" | refused)" = \
+		"pass - 1 tables were made with another engine or without an option" ]
+}
+
 @test "what a dump leans on and does not hold makes it incomplete" {
 	[ "$(told "$PLACE/data.sql" "$PLACE/lone.sql")" = "data.sql fail incomplete complete 0 0
 lone.sql fail incomplete complete 0 0" ]
