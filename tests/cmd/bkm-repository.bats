@@ -14,7 +14,7 @@ setup_file() {
 	head -c 200000 /dev/urandom >one/noise
 	head -c 150000 /dev/urandom >two/noise
 	seq 1 3000 >two/numbers
-	: >'two/a name with * and [brackets]'
+	: >'two/a name with * and [brackets] '
 	export RESTIC_PASSWORD_FILE=$PWD/pass RESTIC_REPOSITORY=$PWD/restic
 	restic -q --no-cache init
 	restic -q --no-cache backup --host web --tag nightly --time '2026-11-20 02:00:00' one
@@ -279,4 +279,43 @@ expect_verdicts() {
 	grep -q 'restic:' report.html
 	run ! grep -rqF correct-horse bkm.db report.html
 	[[ $output != *correct-horse* ]]
+}
+
+# handler TEXT: an installation of its own in ./prefix, whose handler of restic is a script.
+handler() {
+	mkdir -p prefix/bin prefix/share/bkm/restore repo
+	cp "$BKM_BUILD"/bin/bkm-scan "$BKM_BUILD"/bin/bkm-verify prefix/bin
+	printf '#!/bin/sh\n%s\n' "$1" >prefix/share/bkm/restore/restic
+	chmod +x prefix/share/bkm/restore/restic
+	printf '%s\n' 'database: {url: sqlite:///bkm.db}' 'backups:' '  locations:' \
+		'    - {name: r, path: repo, type: restic}' >config.yaml
+}
+
+@test "a handler is not believed: no end, bad lines, bad ids, bad status, an answer without end" {
+	local good='{"repository":"x"}\n{"id":"a","time":"2026-11-20T02:00:00Z","size":5}\n' text
+	handler "printf '$good{\"end\":true}\\n'"
+	run prefix/bin/bkm-scan -q
+	expect 0
+	for text in "printf '$good'" "printf '${good}garbage\\n{\"end\":true}\\n'" \
+		"printf '$good{\"id\":\"../b\",\"time\":\"2026-11-20T02:00:00Z\"}\\n{\"end\":true}\\n'" \
+		"printf '$good{\"id\":\"b\"}\\n{\"end\":true}\\n'" "printf '$good{\"end\":true}\\n'; exit 3" \
+		"kill -9 \$\$" "exit 0" 'touch "$1/canary" "$2/canary" ../canary; exit 0'; do
+		handler "$text"
+		run --separate-stderr prefix/bin/bkm-scan
+		expect 1
+		jq -se '.[] | select(.kind == "location") | .status == "unreachable"' <<<"$output"
+		[ "$(in_store 'SELECT count(*) FROM backup WHERE live = 1')" = 1 ]
+	done
+	[ -z "$(find . -name canary)" ]
+	for text in 'exit 0' 'echo []' 'echo {}' "echo '{\"verdict\":\"pass\"}'" "echo '{\"verdict\":\"fail\"}'" \
+		"echo '{\"verdict\":\"fail\",\"reason\":\"bored\"}'" 'exit 7'; do
+		handler "$text"
+		run --separate-stderr prefix/bin/bkm-verify --stored --force
+		expect 3
+		jq -se '.[] | select(.kind == "backup").verification | .verdict == "error" and .reason == "handler"' <<<"$output"
+	done
+	handler 'yes'
+	run --separate-stderr prefix/bin/bkm-verify --stored --force
+	expect 3
+	[[ $stderr == *"answered without end"* ]]
 }

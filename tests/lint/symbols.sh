@@ -25,7 +25,7 @@ done >"$table"
 	exit 1
 }
 
-layers=$(for m in base record config schedule hash codec archive sqldb http sandbox decrypt store scan verify \
+layers=$(for m in base record config schedule hash codec archive sqldb http sandbox decrypt repository store scan verify \
 	restore score report alert tool cmd; do
 	echo "$m $m $(may_use "$m")"
 done)
