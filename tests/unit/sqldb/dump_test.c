@@ -191,6 +191,79 @@ the_delimiter_of_mysql_is_no_part_of_a_statement(void **state)
 	buf_release(&last);
 }
 
+struct handed {
+	struct buf text, rows;
+	size_t ends;
+};
+
+static int
+hand_statement(void *arg, const char *sql, size_t len)
+{
+	struct handed *h = arg;
+
+	buf_add(&h->text, sql, len);
+	buf_char(&h->text, '|');
+	return 0;
+}
+
+static int
+hand_rows(void *arg, const char *data, size_t len)
+{
+	struct handed *h = arg;
+
+	if (data)
+		buf_add(&h->rows, data, len);
+	else
+		h->ends++;
+	return 0;
+}
+
+static int
+hand_command(void *arg, const char *line)
+{
+	struct handed *h = arg;
+
+	buf_printf(&h->text, "\\%s|", line);
+	return 0;
+}
+
+/* In pieces of every size, the same comes out: statements without the comments in front of them, rows
+ * without their end, commands. */
+static void
+what_a_loader_is_handed(void **state)
+{
+	static const char dump[] =
+	    "-- PostgreSQL database dump\n--\n/* x */\n\\restrict K\nCREATE TABLE t (a -- why\n int);\n"
+	    "COPY t (a) FROM stdin;\n1\n\\.x\n\n\\.\n-- y\nSELECT 1;\n\\connect d\n\\unrestrict K\n";
+	static const char text[] = "\\restrict K|CREATE TABLE t (a -- why\n int);|"
+				   "COPY t (a) FROM stdin;|SELECT 1;|\\connect d|\\unrestrict K|";
+
+	(void)state;
+	for (size_t step = 1; step <= sizeof(dump); step++) {
+		struct handed h = {.text = BUF_INIT, .rows = BUF_INIT};
+		const struct sqldb_dump_options options = {.dialect = SQLDB_POSTGRES,
+		    .statement = hand_statement,
+		    .rows = hand_rows,
+		    .command = hand_command,
+		    .arg = &h};
+		struct sqldb_dump *d = sqldb_dump_new(&options);
+
+		for (size_t i = 0; i < sizeof(dump) - 1; i += step) {
+			size_t left = sizeof(dump) - 1 - i;
+
+			assert_int_equal(
+			    sqldb_dump_feed(d, dump + i, left < step ? left : step), 0);
+		}
+		(void)sqldb_dump_finish(d);
+		assert_string_equal(h.text.data, text);
+		assert_string_equal(h.rows.data, "1\n\\.x\n\n");
+		assert_int_equal(h.ends, 1);
+		sqldb_dump_free(d);
+		buf_release(&h.text);
+		buf_release(&h.rows);
+	}
+}
+
 int
 main(void)
 {
@@ -200,6 +273,7 @@ main(void)
 	    cmocka_unit_test(others_are_not_recognised),
 	    cmocka_unit_test(a_statement_is_bounded),
 	    cmocka_unit_test(the_delimiter_of_mysql_is_no_part_of_a_statement),
+	    cmocka_unit_test(what_a_loader_is_handed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
