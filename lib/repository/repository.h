@@ -61,7 +61,7 @@ struct repository_trouble {
 
 /* Ask for the snapshots; known is a text of ids, one a line. 0 and fn was called for each, and identity
  * (appended) tells one repository from another; 1 it could not be listed, ret_trouble says why; -1. */
-int repository_list(struct repository *repository, const char *known,
+int repository_list(struct repository *r, const char *known,
     int (*fn)(void *arg, const struct repository_snapshot *snapshot, struct err *err), void *arg,
     struct buf *identity, struct repository_trouble *ret_trouble, struct err *err);
 
@@ -76,12 +76,12 @@ struct repository_verdict {
 };
 
 /* Is this snapshot whole, as far as part (from 1) of parts of the repository says? -1: stop() did. */
-int repository_verify(struct repository *repository, const char *id, unsigned part, unsigned parts,
-    struct repository_verdict *ret_verdict, struct err *err);
+int repository_verify(struct repository *r, const char *id, unsigned part, unsigned parts,
+    struct repository_verdict *v, struct err *err);
 
 /* Bring files of it back: about so many, at most so many bytes; turn makes it others each time. */
-int repository_restore(struct repository *repository, const char *id, uint64_t files,
-    uint64_t bytes, uint64_t turn, struct repository_verdict *ret_verdict, struct err *err);
+int repository_restore(struct repository *r, const char *id, uint64_t files, uint64_t bytes,
+    uint64_t turn, struct repository_verdict *v, struct err *err);
 
 /* The id in "…/TYPE:ID", or NULL. */
 const char *repository_id(const char *path, const char *type);

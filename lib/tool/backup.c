@@ -251,8 +251,8 @@ repository_of(const struct tool *tool, const char *path)
 		const struct config_location *l = &tool->config->locations[i];
 		size_t len = strlen(l->path);
 
-		if (tool_is_repository(l) && strncmp(path, l->path, len) == 0 &&
-		    path[len] == '/' && repository_id(path + len, config_type_word(l->type)))
+		if (tool_is_repository(l) && strncmp(path, l->path, len) == 0 && path[len] == '/' &&
+		    repository_id(path + len, config_type_word(l->type)))
 			return l;
 	}
 	return NULL;

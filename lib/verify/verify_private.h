@@ -140,7 +140,7 @@ struct verify_sample {
 	size_t left;   /* of a piece that goes on in the next block */
 	uint64_t next; /* where the next piece begins */
 };
-void verify_sample_add(void *sample, uint64_t pos, const uint8_t *data, size_t len);
+void verify_sample_add(void *arg, uint64_t pos, const uint8_t *data, size_t len);
 /* Thousandths of a bit a byte, at least 1; 0: too few bytes to say. */
 unsigned verify_sample_entropy(const struct verify_sample *sample);
 
