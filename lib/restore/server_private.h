@@ -37,7 +37,8 @@ struct restore_spawn {
 	bool has_in, has_out;
 	int in, out;  /* its 0 and 1; else /dev/null */
 	bool loose;   /* as the child itself: may start programs, has /etc. Only for what is done
-	               * before a byte of the backup is seen: making a data directory. */
+	               * before a byte of the backup is seen, making a data directory, and for
+	               * restore.command, which a person wrote. */
 	bool sockets; /* with Unix sockets */
 	bool reads;   /* may read the scratch directory, not write it */
 };

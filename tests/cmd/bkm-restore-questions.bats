@@ -87,15 +87,13 @@ questions() {
 	[ "$(restore_of '.warnings' <<<"$output")" = null ]
 	[ "$(restore_of '[.table_rows[].table]' <<<"$output")" = "$3" ] || fail tables
 	[ "$(restore_of '.start_ms > 0 and .load_ms > 0' <<<"$output")" = true ]
-	demand "$1" 'newest_row: SELECT max(at) FROM orders' 'newest_row_within: 4h'
+	demand "$1" 'newest_row: SELECT max(at) FROM orders' 'newest_row_within: 4h' 'sql: ["SELECT nonsense FROM nowhere"]' \
+		'expect:' '  - {sql: "SELECT count(*) FROM users", value: "> 2"}'
 	expect 1
-	[ "$(restore_of '[.reason, (.checks[-1] | .expected, .actual)]' <<<"$output")" = \
-		'["assertion",">= 2026-03-10T20:00:00Z","2026-03-10T19:00:00Z"]' ] || fail newest
-	demand "$1" 'expect:' '  - {sql: "SELECT count(*) FROM users", value: "> 2"}'
-	expect 1
-	demand "$1" 'sql: ["SELECT nonsense FROM nowhere"]'
-	expect 1
-	has "$(restore_of .message <<<"$output")" "refused by the restored database"
+	[ "$(restore_of '[.verdict, .reason]' <<<"$output")" = '["fail","assertion"]' ]
+	has "$(restore_of .message <<<"$output")" "refused by the restored database: SELECT nonsense FROM nowhere"
+	[ "$(restore_of '[.checks[-2:][] | [.verdict, .expected, .actual]]' <<<"$output")" = \
+		'[["fail","> 2","2"],["fail",">= 2026-03-10T20:00:00Z","2026-03-10T19:00:00Z"]]' ] || fail "what fails"
 }
 
 @test "PostgreSQL: sql, expect, newest_row" {
