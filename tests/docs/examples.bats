@@ -24,7 +24,8 @@ setup() {
 	cp "$BKM_ROOT/config.yaml" .
 	run -0 bkm-scan --check-config
 	sed 's/^\( *\)#\([^ ]\)/\1\2/; /_file: /d' "$BKM_ROOT/config.yaml" >config.yaml
-	SMTP_PASSWORD=x SLACK_WEBHOOK_URL=https://h/x WEBHOOK_SECRET=x run -0 bkm-scan --check-config
+	BACKUP_PASSPHRASE=x SMTP_PASSWORD=x SLACK_WEBHOOK_URL=https://h/x WEBHOOK_SECRET=x \
+		run -0 bkm-scan --check-config
 }
 
 @test "the .env example is understood" {
