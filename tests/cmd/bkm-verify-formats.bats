@@ -279,6 +279,12 @@ broken_copies() {
 	# shellcheck disable=SC2086 # names without blanks
 	sweep whole $files
 	sweep checked checked/*
+	# Where one member ends and the next begins, a cut shows in nothing but what is inside.
+	cp members/two.gz "$BATS_TEST_TMPDIR" && cd "$BATS_TEST_TMPDIR"
+	head -c -5 two.gz >last.gz
+	run --separate-stderr bkm-verify -m content two.gz last.gz
+	is "$PWD/two.gz" "pass - intact"
+	is "$PWD/last.gz" "fail truncated"
 }
 
 @test "what has no check is found by its baseline: plain tar, plain SQL, pages of SQLite" {
