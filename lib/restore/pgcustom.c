@@ -42,16 +42,59 @@ bid_never(const struct restore_probe *probe)
 	return 0;
 }
 
+/* pg_restore waits without end for what a cut tar does not have: its blocks of zeros come first. */
+static bool
+tar_has_end(int fd)
+{
+	char block[TAR_BLOCK];
+	off_t at = 0;
+
+	while (pread(fd, block, sizeof(block), at) == (ssize_t)sizeof(block)) {
+		char digits[13];
+		char *end;
+		long long size;
+
+		if (block[0] == '\0')
+			return true;
+		memcpy(digits, block + 124, 12);
+		digits[12] = '\0';
+		size = strtoll(digits, &end, 8);
+		if (end == digits || size < 0 || at > INT64_MAX / 2 || size > INT64_MAX / 4)
+			return false;
+		at += TAR_BLOCK + (off_t)((size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK);
+	}
+	return false;
+}
+
+static bool
+is_cut_tar(const struct restore_child *child)
+{
+	bool packed = child->probe.codec != CODEC_NONE, cut;
+	int fd = child->fd;
+
+	if (packed)
+		fd = openat(child->rootfd, RESTORE_PAYLOAD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cut = fd < 0 || !tar_has_end(fd);
+	if (packed && fd >= 0)
+		(void)close(fd);
+	return cut;
+}
+
 /* pg_restore reads its standard input: the backup itself, or what was unpacked of it. */
 static void
 drill_archive(struct restore_child *child)
 {
 	struct restore_answer *a = child->answer;
+	bool tar = bid_pgtar(&child->probe) > 0;
 	int64_t start = clock_mono_ms();
 
 	if (child->probe.codec != CODEC_NONE && restore_payload(child, RESTORE_PAYLOAD) < 0)
 		return;
 	a->unpack_ms = clock_mono_ms() - start;
+	if (tar && is_cut_tar(child)) {
+		restore_say(a, RECORD_VERDICT_FAIL, "truncated", "a tar without its end");
+		return;
+	}
 	a->verdict = RECORD_VERDICT_NONE;
 	(void)snprintf(a->next, sizeof(a->next), "%s", a->handler);
 }

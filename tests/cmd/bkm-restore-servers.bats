@@ -34,6 +34,8 @@ setup_file() {
 	"$pg/pg_dumpall" -h "$PWD" -U su >pg-all.sql
 	"$pg/pg_dump" -h "$PWD" -U su -Fc t >pg.dump
 	"$pg/pg_dump" -h "$PWD" -U su -Fc -Z0 t >pg-plain.dump
+	"$pg/pg_dump" -h "$PWD" -U su -Ft t >pg.tar
+	"$pg/pg_dump" -h "$PWD" -U su -Fd -f pg.dir t
 	mariadb-install-db --no-defaults --datadir="$PWD/my" --auth-root-authentication-method=normal --skip-test-db >>log 2>&1
 	mariadbd --no-defaults --datadir="$PWD/my" --socket="$PWD/s" --skip-networking --pid-file="$PWD/pid" \
 		--innodb-flush-log-at-trx-commit=0 >>log 2>&1 &
@@ -90,6 +92,19 @@ pg-all.sql pass 2 1003" ]
 	run --separate-stderr bkm-restore --scratch . cut.dump
 	expect 1
 	[[ $(jq -c '.restore | [.verdict, .handler, .reason]' <<<"$output") =~ ^'["fail","pgcustom","'(truncated|damaged)'"]'$ ]]
+}
+
+@test "PostgreSQL: the tar and the directory format, cut too" {
+	cd "$PLACE"
+	gzip -c pg.tar >"$BATS_TEST_TMPDIR/pg.tar.gz"
+	[ "$(counts pg.tar pg.dir "$BATS_TEST_TMPDIR/pg.tar.gz")" = $'pg.tar pass 2 1003\npg.dir pass 2 1003\npg.tar.gz pass 2 1003' ]
+	cp -r pg.dir "$BATS_TEST_TMPDIR/cut.dir"
+	cd "$BATS_TEST_TMPDIR"
+	rm "$(find cut.dir -name '*.dat.gz' | head -1)"
+	head -c "$(($(stat -c %s "$PLACE/pg.tar") / 2))" "$PLACE/pg.tar" >cut.tar
+	run --separate-stderr bkm-restore --scratch . cut.dir cut.tar
+	expect 1
+	[ "$(jq -r '.restore | "\(.verdict) \(.handler)"' <<<"$output")" = $'fail pgdir\nfail pgtar' ]
 }
 
 @test "MariaDB: dumps of every kind; without an end marker nothing is promised" {
