@@ -79,9 +79,17 @@ verify_set_pgdirectory(
 		    out, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY, "a dump without an object");
 	for (size_t i = 0; f == SQLDB_FAULT_NONE && i < toc.data_count; i++)
 		check_entry(out, l, &toc.data[i]);
-	for (size_t i = 0; i < l->count; i++)
-		if (!l->items[i].known && strcmp(l->items[i].path, "toc.dat") != 0)
-			out->warnings |= VERIFY_WARN_UNLISTED;
+	for (size_t i = 0; i < l->count; i++) {
+		const char *path = l->items[i].path;
+
+		if (l->items[i].known || strcmp(path, "toc.dat") == 0)
+			continue;
+		out->warnings |= VERIFY_WARN_UNLISTED;
+		/* The list was cut between two lines: the object would not be restored. */
+		if (strncmp(path, "blob_", 5) == 0)
+			verify_content_set(out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
+			    "no list of large objects names %.100s", path);
+	}
 	out->entries = toc.entries;
 	sqldb_toc_release(&toc);
 }
