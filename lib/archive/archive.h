@@ -116,6 +116,16 @@ struct archive_result {
 /* What the first bytes of a (decoded) stream say; give at least 512 if there are as many. */
 enum archive_kind archive_sniff(const void *data, size_t len);
 
+/* What the end of a file name promises, in any case, a rotation number behind it or not. */
+struct archive_promise {
+	enum codec_type codec; /* CODEC_NONE: none */
+	enum archive_kind kind;
+	const char *format; /* "tar", "sqlite", "sql", …; NULL: none */
+	bool encrypted;
+};
+
+void archive_promise_of(const char *name, struct archive_promise *ret_promise);
+
 /* Walk. kind is what archive_sniff() said. The codec must be fresh (peeked at most) and is at its
  * end after a walk without a fault; a fault of the codec becomes one of the archive. limits and
  * visitor may be NULL. Returns 0 when the archive could be judged (see ret_result->fault), -1 with

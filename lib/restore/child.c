@@ -120,6 +120,18 @@ highest_bid(const struct restore_probe *probe)
 	return best;
 }
 
+/* The handler of what a name promises, if only one comes into question. */
+static const char *
+promised_handler(const struct archive_promise *promise)
+{
+	if (promise->kind == ARCHIVE_KIND_7ZIP)
+		return restore_7zip.name;
+	if (promise->kind == ARCHIVE_KIND_NONE && promise->format &&
+	    strcmp(promise->format, "sqlite"))
+		return NULL;
+	return promise->format;
+}
+
 /* Read to the end; true if there was nothing but zero bytes. */
 static bool
 drain_zeros(struct codec *codec)
@@ -140,10 +152,12 @@ drain(struct restore_child *child)
 {
 	const struct codec_status *status = codec_status(child->codec);
 	struct restore_answer *a = child->answer;
-	struct restore_promise promise;
+	struct archive_promise promise;
+	const char *promised;
 	bool zeros;
 
-	restore_promise(child->name, &promise);
+	archive_promise_of(child->name, &promise);
+	promised = promised_handler(&promise);
 	zeros = drain_zeros(child->codec);
 	a->bytes = status->out;
 	if (status->fault != CODEC_FAULT_NONE)
@@ -153,9 +167,9 @@ drain(struct restore_child *child)
 	else if (promise.codec != CODEC_NONE && status->type != promise.codec)
 		restore_say(a, RECORD_VERDICT_FAIL, "foreign",
 		    "not the %s data that its name promises", codec_name(promise.codec));
-	else if (promise.handler)
+	else if (promised)
 		restore_say(a, RECORD_VERDICT_FAIL, "foreign",
-		    "no %s content, as its name promises", promise.handler);
+		    "no %s content, as its name promises", promised);
 	else if (status->type != CODEC_NONE)
 		restore_say(a, RECORD_VERDICT_SKIP, "unsupported",
 		    "unpacked to its end, but no handler knows the content");
@@ -169,7 +183,8 @@ look_and_drill(struct restore_child *child, const char *program)
 	struct restore_probe *probe = &child->probe;
 	const struct codec_status *status = codec_status(child->codec);
 	const struct restore_handler *handler;
-	struct restore_promise promise;
+	struct archive_promise promise;
+	const char *promised;
 	struct err err = {.code = ERR_NONE};
 	ssize_t n = codec_peek(child->codec, &probe->data, RESTORE_PEEK, &err);
 
@@ -198,9 +213,10 @@ look_and_drill(struct restore_child *child, const char *program)
 		return;
 	}
 	handler->drill(child);
-	restore_promise(child->name, &promise);
+	archive_promise_of(child->name, &promise);
+	promised = promised_handler(&promise);
 	if ((promise.codec != CODEC_NONE && promise.codec != probe->codec) ||
-	    (promise.handler && strcmp(promise.handler, handler->name) != 0))
+	    (promised && strcmp(promised, handler->name) != 0))
 		child->answer->warnings |= RESTORE_WARN_OTHER_FORMAT;
 	if (status->garbage)
 		child->answer->warnings |= RESTORE_WARN_GARBAGE;

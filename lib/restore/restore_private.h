@@ -158,13 +158,6 @@ bool restore_value_true(const char *text);
 bool restore_value_is(const char *actual, const char *expected);
 int restore_value_time(const char *text, int64_t *ret_t);
 
-/* What the name of a backup promises. */
-struct restore_promise {
-	enum codec_type codec; /* CODEC_NONE: none */
-	const char *handler;   /* NULL: none */
-};
-void restore_promise(const char *name, struct restore_promise *ret);
-
 const struct restore_handler *restore_handler_find(const char *name);
 
 /* What the children of a drill are given. */

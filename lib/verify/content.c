@@ -153,9 +153,9 @@ check_opaque(struct verify_stream *s, struct err *err)
 static int
 check_name(struct verify_stream *s, const struct verify_format *format)
 {
-	struct verify_promise p;
+	struct archive_promise p;
 	enum codec_type codec = codec_status(s->codec)->type;
-	verify_promise_of(s->name, &p);
+	archive_promise_of(s->name, &p);
 	if (format == &verify_format_encrypted || p.encrypted)
 		return 0;
 	if (p.codec != CODEC_NONE && p.codec != codec)
@@ -164,10 +164,12 @@ check_name(struct verify_stream *s, const struct verify_format *format)
 		    codec != CODEC_NONE ? codec_name(codec)
 			: format        ? format->name
 					: "something else");
-	if (p.archive == ARCHIVE_KIND_NONE || (format && format->archive == p.archive))
+	/* SQL is judged by its format. */
+	if (!p.format || !strcmp(p.format, "sql") ||
+	    (format && (p.kind == ARCHIVE_KIND_NONE || format->archive == p.kind)))
 		return 0;
 	return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_FOREIGN,
-	    "its name promises %s, its content is %s", archive_kind_name(p.archive),
+	    "its name promises %s, its content is %s", p.format,
 	    format ? format->name : "something else");
 }
 

@@ -70,12 +70,12 @@ static bool
 bid(const struct verify_stream *s)
 {
 	/* tar of nothing is two blocks of zeros, which other files may be too: ask the name. */
-	struct verify_promise p;
-	verify_promise_of(s->name, &p);
+	struct archive_promise p;
+	archive_promise_of(s->name, &p);
 	bool zeros =
 	    s->head_len >= 1024 && !s->head[0] && !memcmp(s->head, s->head + 1, s->head_len - 1);
 	return verify_archive_is(s, s->format->archive) ||
-	    (zeros && p.archive == ARCHIVE_KIND_TAR && s->format->archive == p.archive);
+	    (zeros && p.kind == ARCHIVE_KIND_TAR && s->format->archive == p.kind);
 }
 
 static int

@@ -29,8 +29,8 @@ is_openpgp(const struct verify_stream *s)
 static bool
 bid(const struct verify_stream *s)
 {
-	struct verify_promise p;
-	verify_promise_of(s->name, &p);
+	struct archive_promise p;
+	archive_promise_of(s->name, &p);
 	return starts(s, "Salted__", 8) || starts(s, "age-encryption.org/v1", 21) ||
 	    starts(s, "-----BEGIN AGE ENCRYPTED FILE-----", 34) ||
 	    starts(s, "-----BEGIN PGP MESSAGE-----", 27) || starts(s, "LUKS\xba\xbe", 6) ||

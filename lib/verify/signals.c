@@ -50,9 +50,9 @@ is_recognised(const struct verify_profile *p)
 static bool
 is_announced(const struct verify_suspect *s)
 {
-	struct verify_promise promise;
+	struct archive_promise promise;
 	const char *dot = s->name ? strrchr(s->name, '.') : NULL;
-	verify_promise_of(s->name ? s->name : "", &promise);
+	archive_promise_of(s->name ? s->name : "", &promise);
 	if (is_recognised(&s->now)) /* decrypted, or never encrypted */
 		return false;
 	if (promise.encrypted || (s->announced && is_encrypted(&s->now)))

@@ -144,14 +144,6 @@ void verify_sample_add(void *arg, uint64_t pos, const uint8_t *data, size_t len)
 /* Thousandths of a bit a byte, at least 1; 0: too few bytes to say. */
 unsigned verify_sample_entropy(const struct verify_sample *sample);
 
-/* What a file name promises (name.c): "" for nothing. */
-struct verify_promise {
-	enum codec_type codec;
-	enum archive_kind archive;
-	bool encrypted;
-};
-void verify_promise_of(const char *name, struct verify_promise *ret_promise);
-
 /* ---------------------------------------------------------------- lines of a stream (lines.c) */
 
 /* Text dumps are looked at line by line; of a long line only the beginning is kept. */

@@ -333,3 +333,27 @@ broken_copies() {
 	is "$PWD/cut.sql" "fail truncated"
 	is "$PWD/other.sql" "skip unverifiable"
 }
+
+@test "what is called SQL and is none: messages, comments, pages, noise; other writers' scripts are not judged" {
+	echo 'mysqldump: Got error: 1045: "Access denied for user"' >message.sql
+	gzip -k message.sql
+	printf -- '-- nothing\n' | gzip >comment.sql.gz
+	echo '<html>404</html>' >page.sql
+	head -c 20000 /dev/urandom | tr '\1' '\0' >noise.sql
+	cp noise.sql noise.sqlite
+	head -c 3000 /dev/zero >zeros.sql
+	printf 'USE [db]\r\nGO\r\nCREATE TABLE x(a int)\r\nGO\r\n' >go.sql
+	printf '/* a\ncomment */\nDELETE FROM x;\n' >block.sql
+	printf 'SELECT 1' | iconv -t UTF-16 >wide.sql
+	run --separate-stderr bkm-verify -m content ./*.sql ./*.gz noise.sqlite
+	expect 1
+	is "$PWD/message.sql" "fail no_statement"
+	is "$PWD/message.sql.gz" "fail no_statement"
+	[[ $output == *"no SQL, but a message: mysqldump: Got error: 1045"* ]]
+	is "$PWD/comment.sql.gz" "fail no_statement"
+	is "$PWD/page.sql" "fail foreign"
+	is "$PWD/noise.sql" "fail foreign"
+	is "$PWD/noise.sqlite" "fail foreign"
+	is "$PWD/zeros.sql" "fail damaged"
+	for f in go block wide; do is "$PWD/$f.sql" "skip unverifiable"; done
+}
