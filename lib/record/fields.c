@@ -163,6 +163,7 @@ const struct record_field record_fields[] = {
     {B, "restore.verdict", WORD(VERDICT), "what came out"},
     {B, "restore.reason", STR, "why it is not a pass"},
     {B, "restore.handler", STR, "what restored it"},
+    {B, "restore.server", STR, "product and version of the server that it was loaded into"},
     {B, "restore.at", TIME, "when it was restored"},
     {B, "restore.level", WORD(LEVEL), "how far it looked"},
     {B, "restore.entries", INT, "files, tables or objects that came out"},

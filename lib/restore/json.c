@@ -133,6 +133,8 @@ restore_result_json(const struct restore_result *r, int64_t at, struct buf *out)
 	json_str(&j, "reason", r->reason);
 	if (r->handler[0])
 		json_str(&j, "handler", r->handler);
+	if (r->server[0])
+		json_str(&j, "server", r->server);
 	json_time(&j, "at", at);
 	json_str(&j, "level", record_word(RECORD_LIST_LEVEL, (int)r->level));
 	if (r->verdict == RECORD_VERDICT_PASS || r->verdict == RECORD_VERDICT_FAIL || r->entries)

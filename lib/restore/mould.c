@@ -26,7 +26,7 @@ struct head {
 
 struct restore_moulds {
 	struct {
-		const struct restore_handler *handler;
+		char *program;
 		int fd;
 	} items[8];
 	size_t count;
@@ -41,8 +41,10 @@ restore_moulds_new(void)
 void
 restore_moulds_free(struct restore_moulds *m)
 {
-	for (size_t i = 0; m && i < m->count; i++)
+	for (size_t i = 0; m && i < m->count; i++) {
+		free(m->items[i].program);
 		(void)close(m->items[i].fd);
+	}
 	free(m);
 }
 
@@ -209,10 +211,10 @@ restore_mould_main(void *arg, int out)
 /* ---------------------------------------------------------------- in bkm */
 
 int
-restore_mould_find(const struct restore_moulds *moulds, const struct restore_handler *handler)
+restore_mould_find(const struct restore_moulds *moulds, const char *program)
 {
 	for (size_t i = 0; moulds && i < moulds->count; i++) {
-		if (moulds->items[i].handler->prepare == handler->prepare)
+		if (strcmp(moulds->items[i].program, program) == 0)
 			return moulds->items[i].fd;
 	}
 	return -1;
@@ -225,13 +227,13 @@ restore_mould_new(void)
 }
 
 int
-restore_mould_keep(struct restore_moulds *moulds, const struct restore_handler *handler, int fd)
+restore_mould_keep(struct restore_moulds *moulds, const char *program, int fd)
 {
 	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 
 	if (moulds->count == ARRAY_LEN(moulds->items) || fcntl(fd, F_ADD_SEALS, seals) < 0)
 		return -1;
-	moulds->items[moulds->count].handler = handler;
+	moulds->items[moulds->count].program = mem_strdup(program);
 	moulds->items[moulds->count++].fd = fd;
 	return 0;
 }

@@ -356,29 +356,17 @@ drill_mysql(struct restore_child *child)
 	(void)snprintf(a->next, sizeof(a->next), "%s", restore_mysql.name);
 }
 
+/* The server that fits best what the dump says it is from. */
 static char *
-find_mysql(const char **ret_package)
+find_mysql(const char *wrote, const char **ret_package)
 {
-	return restore_mysqld_find("", ret_package);
+	return restore_mysqld_find(restore_mysql_product(wrote), ret_package);
 }
 
 static int
 look(void *arg)
 {
 	return restore_watch_look(arg);
-}
-
-/* The server that fits best what the head of the dump says it is from. */
-static char *
-choose_program(struct restore_child *child, const char *program)
-{
-	const uint8_t *head;
-	const char *package;
-	ssize_t n = codec_peek(child->codec, &head, 4096, NULL);
-	bool mariadb = n > 0 && memmem(head, (size_t)n, "MariaDB", 7) != NULL;
-	char *best = restore_mysqld_find(mariadb ? "MariaDB" : "MySQL", &package);
-
-	return best ? best : mem_strdup(program);
 }
 
 static void
@@ -416,15 +404,16 @@ program_mysql(struct restore_child *child, const char *program)
 	struct restore_wire wire = {.fd = -1, .idle = look, .idle_arg = &watch};
 	struct restore_mysqld server;
 	int64_t start = clock_mono_ms();
-	char *best = choose_program(child, program);
 
-	if (restore_mysqld_start(&server, &watch, best, &wire) == 0) {
+	if (restore_mysqld_start(&server, &watch, program, &wire) == 0) {
 		child->answer->start_ms = clock_mono_ms() - start;
+		(void)snprintf(child->answer->server, sizeof(child->answer->server), "%s %.*s",
+		    restore_mysql_product(wire.version), (int)strcspn(wire.version, "-"),
+		    wire.version);
 		load_and_check(child, &watch, &wire);
 		restore_wire_close(&wire);
 	}
 	restore_mysqld_stop(&server, &watch, child->options->keep);
-	free(best);
 }
 
 const struct restore_handler restore_mysql = {.name = "mysql",

@@ -62,8 +62,21 @@ int restore_pg_start(struct restore_watch *watch, const char *postgres);
 /* handler->prepare: a data directory RESTORE_PG_DATA in the scratch directory. */
 int restore_pg_prepare(struct restore_child *child, const char *postgres);
 
-/* handler->find: the server of the newest version that is installed. */
-char *restore_pg_find_server(const char **ret_package);
+/* Pure: "15.18 (Debian …)" is 15; 0: no version. */
+unsigned restore_pg_major(const char *version);
+
+/* Pure: the major version that wrote the backup if it is installed, else the newest; 0: none is. */
+unsigned restore_pg_choose(const unsigned *majors, size_t count, unsigned wrote);
+
+/* The majors that have a server below versions, where Debian has a directory for each: how many. Its
+ * /usr/bin/pg_* are wrappers that need more than the sandbox gives. */
+size_t restore_pg_installed(const char *versions, unsigned *majors, size_t max);
+
+/* handler->find: the server to load into. */
+char *restore_pg_find_server(const char *wrote, const char **ret_package);
+
+/* A program beside the newest server: an older pg_restore does not read what a newer pg_dump wrote. */
+char *restore_pg_newest(const char *name);
 
 /* Loads what sqldb_dump reads of a script. */
 struct restore_pg_load {
@@ -79,11 +92,25 @@ struct restore_pg_load {
 	bool failed; /* the answer says why */
 };
 
-int restore_pg_load_init(
-    struct restore_pg_load *load, struct restore_child *child, struct restore_watch *watch);
-void restore_pg_load_release(struct restore_pg_load *load);
+/* Start the server; let feed() fill load->dump, to its end (0, or -1 and the answer says why not);
+ * check what is there then. */
+void restore_pg_bring_back(struct restore_child *child, const char *postgres,
+    int (*feed)(struct restore_child *child, struct restore_pg_load *load));
+
 /* After its end: 0 and all of it was loaded, or -1 and the answer says why not. */
 int restore_pg_load_finish(struct restore_pg_load *load);
+
+/* One statement: 0 done, or rows are to follow (load->in_rows); -1 and the answer says why not (pgrun.c). */
+int restore_pg_run(struct restore_pg_load *load, const char *sql, size_t len);
+/* Wherever it was: here it is a directory of the data directory. */
+int restore_pg_make_tablespace(struct restore_pg_load *load, const char *name);
+
+/* Pure (pgwords.c): behind `words` (in capitals, one blank between them) at s, or NULL; the identifier
+ * at s, without quotes, in lower case if it had none; the database of a \connect as pg_dump and
+ * pg_dumpall write it: NAME, "NAME", or -reuse-previous=on "dbname='NAME'". */
+const char *restore_pg_past(const char *s, const char *words);
+void restore_pg_take_name(const char *s, char *ret, size_t size);
+bool restore_pg_connect_target(const char *arg, char *ret, size_t size);
 
 /* What the error in load->pg says about the backup (sql: the statement, or NULL): the answer is
  * set. */
@@ -92,5 +119,10 @@ void restore_pg_judge(struct restore_pg_load *load, const char *sql);
 /* What is in the databases now: counted, asked, and judged against what the script had. The answer
  * is a pass of level restored, or why not. */
 void restore_pg_check(struct restore_pg_load *load);
+
+/* What the handlers have in common. */
+#define RESTORE_PG_HANDLER                                                                         \
+	.find = restore_pg_find_server, .prepare = restore_pg_prepare, .mould = RESTORE_PG_DATA,   \
+	.server = true
 
 #endif

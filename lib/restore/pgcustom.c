@@ -42,6 +42,38 @@ bid_never(const struct restore_probe *probe)
 	return 0;
 }
 
+struct head {
+	const uint8_t *data;
+	size_t left;
+};
+
+static int
+read_head(void *arg, void *data, size_t len)
+{
+	struct head *h = arg;
+
+	if (len > h->left)
+		return -1;
+	if (data)
+		memcpy(data, h->data, len);
+	h->data += len;
+	h->left -= len;
+	return 0;
+}
+
+/* The version of the server stands near the beginning; the rest may lie behind what is here. */
+static void
+note_server(struct restore_answer *a, const uint8_t *data, size_t len)
+{
+	struct head head = {data, len};
+	const struct sqldb_toc_input in = {read_head, &head};
+	struct sqldb_toc toc;
+
+	(void)sqldb_toc_read(&toc, &in);
+	(void)snprintf(a->wrote, sizeof(a->wrote), "%s", toc.server);
+	sqldb_toc_release(&toc);
+}
+
 /* pg_restore waits without end for what a cut tar does not have: its blocks of zeros come first. */
 static bool
 tar_has_end(int fd)
@@ -86,8 +118,10 @@ drill_archive(struct restore_child *child)
 {
 	struct restore_answer *a = child->answer;
 	bool tar = bid_pgtar(&child->probe) > 0;
+	size_t at = tar ? TAR_BLOCK : 0;
 	int64_t start = clock_mono_ms();
 
+	note_server(a, child->probe.data + at, child->probe.len - at);
 	if (child->probe.codec != CODEC_NONE && restore_payload(child, RESTORE_PAYLOAD) < 0)
 		return;
 	a->unpack_ms = clock_mono_ms() - start;
@@ -100,13 +134,15 @@ drill_archive(struct restore_child *child)
 }
 
 static bool
-is_archive(int dirfd)
+is_archive(struct restore_child *child)
 {
-	int fd = openat(dirfd, TOC, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	char magic[5];
-	bool is = fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
-	    memcmp(magic, "PGDMP", sizeof(magic)) == 0;
+	int fd = openat(child->rootfd, TOC, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	uint8_t head[512];
+	ssize_t n = fd < 0 ? -1 : fsio_read_full(fd, head, sizeof(head));
+	bool is = n >= 5 && memcmp(head, "PGDMP", 5) == 0;
 
+	if (is)
+		note_server(child->answer, head, (size_t)n);
 	if (fd >= 0)
 		(void)close(fd);
 	return is;
@@ -141,7 +177,7 @@ restore_offer_pgdir(struct restore_child *child)
 {
 	struct restore_answer *a = child->answer;
 
-	if (!is_archive(child->rootfd))
+	if (!is_archive(child))
 		return;
 	let_read(child->rootfd);
 	a->verdict = RECORD_VERDICT_NONE;
@@ -151,10 +187,9 @@ restore_offer_pgdir(struct restore_child *child)
 /* ---------------------------------------------------------------- in the second child */
 
 static pid_t
-start_pg_restore(struct restore_child *child, const char *postgres, bool directory, int out)
+start_pg_restore(struct restore_child *child, bool directory, int out)
 {
-	char *bin = mem_strndup(postgres, (size_t)(strrchr(postgres, '/') - postgres));
-	char *program = mem_printf("%s/pg_restore", bin);
+	char *program = restore_pg_newest("pg_restore");
 	char to[] = "-f", out_name[] = "-", in_name[] = RESTORE_SCRATCH;
 	char *const argv[] = {program, to, out_name, directory ? in_name : NULL, NULL};
 	const struct restore_spawn spawn = {.program = program,
@@ -169,7 +204,6 @@ start_pg_restore(struct restore_child *child, const char *postgres, bool directo
 	pid_t pid = restore_spawn(child, &spawn);
 
 	free(program);
-	free(bin);
 	return pid;
 }
 
@@ -247,8 +281,7 @@ end_script(struct restore_child *child, struct restore_pg_load *load, pid_t pid)
 }
 
 static int
-load_archive(
-    struct restore_child *child, struct restore_pg_load *load, const char *postgres, bool directory)
+load_archive(struct restore_child *child, struct restore_pg_load *load, bool directory)
 {
 	int ends[2], r;
 	pid_t pid;
@@ -257,7 +290,7 @@ load_archive(
 		restore_say_errno(child->answer, "cannot make a pipe");
 		return -1;
 	}
-	pid = start_pg_restore(child, postgres, directory, ends[1]);
+	pid = start_pg_restore(child, directory, ends[1]);
 	(void)close(ends[1]);
 	r = pid < 0 ? -1 : load_script(child, load, ends[0]);
 	(void)close(ends[0]);
@@ -270,59 +303,34 @@ load_archive(
 	return -1;
 }
 
-static void
-restore_archive(struct restore_child *child, const char *postgres, bool directory)
+static int
+feed_file(struct restore_child *child, struct restore_pg_load *load)
 {
-	struct restore_watch watch = {.child = child};
-	struct restore_pg_load load;
-	int64_t start;
+	return load_archive(child, load, false);
+}
 
-	if (restore_pg_start(&watch, postgres) < 0)
-		return;
-	start = clock_mono_ms();
-	if (restore_pg_load_init(&load, child, &watch) == 0) {
-		int r = load_archive(child, &load, postgres, directory);
-
-		child->answer->load_ms = clock_mono_ms() - start;
-		if (r == 0)
-			restore_pg_check(&load);
-	}
-	restore_pg_load_release(&load);
+static int
+feed_directory(struct restore_child *child, struct restore_pg_load *load)
+{
+	return load_archive(child, load, true);
 }
 
 static void
 program_file(struct restore_child *child, const char *postgres)
 {
-	restore_archive(child, postgres, false);
+	restore_pg_bring_back(child, postgres, feed_file);
 }
 
 static void
 program_directory(struct restore_child *child, const char *postgres)
 {
-	restore_archive(child, postgres, true);
+	restore_pg_bring_back(child, postgres, feed_directory);
 }
 
-const struct restore_handler restore_pgcustom = {.name = "pgcustom",
-    .bid = bid_pgcustom,
-    .drill = drill_archive,
-    .find = restore_pg_find_server,
-    .program = program_file,
-    .prepare = restore_pg_prepare,
-    .mould = RESTORE_PG_DATA,
-    .server = true};
-const struct restore_handler restore_pgtar = {.name = "pgtar",
-    .bid = bid_pgtar,
-    .drill = drill_archive,
-    .find = restore_pg_find_server,
-    .program = program_file,
-    .prepare = restore_pg_prepare,
-    .mould = RESTORE_PG_DATA,
-    .server = true};
+const struct restore_handler restore_pgcustom = {RESTORE_PG_HANDLER, .name = "pgcustom",
+    .bid = bid_pgcustom, .drill = drill_archive, .program = program_file};
+const struct restore_handler restore_pgtar = {RESTORE_PG_HANDLER, .name = "pgtar", .bid = bid_pgtar,
+    .drill = drill_archive, .program = program_file};
 /* A backup that is a directory, copied into the scratch directory. */
-const struct restore_handler restore_pgdir = {.name = "pgdir",
-    .bid = bid_never,
-    .find = restore_pg_find_server,
-    .program = program_directory,
-    .prepare = restore_pg_prepare,
-    .mould = RESTORE_PG_DATA,
-    .server = true};
+const struct restore_handler restore_pgdir = {
+    RESTORE_PG_HANDLER, .name = "pgdir", .bid = bid_never, .program = program_directory};

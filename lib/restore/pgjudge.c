@@ -33,44 +33,13 @@ static const struct {
     {"", "not supported by this build", RECORD_VERDICT_ERROR, "not_installed"},
 };
 
-static unsigned
-major_of(const char *version)
-{
-	char digits[8];
-	uint64_t v = 0;
-
-	(void)snprintf(digits, sizeof(digits), "%.*s", (int)strspn(version, "0123456789"), version);
-	return str_to_u64(digits, 1, 999, &v, NULL) < 0 ? 0 : (unsigned)v;
-}
-
-static void
-on_version(void *arg, char *const *values, size_t count)
-{
-	if (count && values[0])
-		*(unsigned *)arg = major_of(values[0]);
-}
-
-/* 0: not known. */
-static unsigned
-server_major(struct restore_pg_load *load)
-{
-	static const char sql[] = "SHOW server_version";
-	struct restore_pg pg;
-	unsigned major = 0;
-
-	restore_pg_init(&pg, load->watch);
-	if (restore_pg_connect(&pg, RESTORE_PG_DATABASE) == RESTORE_PG_DONE)
-		(void)restore_pg_query(&pg, sql, sizeof(sql) - 1, on_version, &major);
-	restore_pg_close(&pg);
-	return major;
-}
-
 /* Of a newer server than this one is: what it does not understand is no fault of the backup. */
 static bool
 is_newer(struct restore_pg_load *load)
 {
-	unsigned dumped = major_of(sqldb_dump_stats(load->dump)->server);
-	unsigned here = dumped ? server_major(load) : 0;
+	const char *server = load->child->answer->server;
+	unsigned dumped = restore_pg_major(sqldb_dump_stats(load->dump)->server);
+	unsigned here = restore_pg_major(server + strcspn(server, "0123456789"));
 
 	if (!here || dumped <= here)
 		return false;

@@ -1,5 +1,4 @@
-// A throw-away PostgreSQL server: found, given a data directory, started, waited for.
-#include <dirent.h>
+// A throw-away PostgreSQL server: given a data directory, started, waited for.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/shm.h>
@@ -8,41 +7,9 @@
 
 #include "restore/pg_private.h"
 
-#define VERSIONS "/usr/lib/postgresql"
 #define START_MS INT64_C(120000)
 #define LOG      "server.log"
 #define INIT_LOG "initdb.log"
-
-/* The newest that is installed: an older one cannot read what a newer one wrote. Debian has each
- * major version in a directory of its own; its /usr/bin/pg_* are wrappers that need more than the
- * sandbox gives. */
-char *
-restore_pg_find_server(const char **ret_package)
-{
-	DIR *dir = opendir(VERSIONS);
-	struct dirent *de;
-	uint64_t best = 0, version;
-	char *path = NULL;
-
-	*ret_package = "postgresql";
-	while (dir && (de = readdir(dir))) {
-		char *candidate;
-
-		if (str_to_u64(de->d_name, 9, 999, &version, NULL) < 0 || version <= best)
-			continue;
-		candidate = mem_printf("%s/%s/bin/postgres", VERSIONS, de->d_name);
-		if (access(candidate, X_OK) == 0) {
-			free(path);
-			path = candidate;
-			best = version;
-		} else {
-			free(candidate);
-		}
-	}
-	if (dir)
-		(void)closedir(dir);
-	return path;
-}
 
 static int
 not_started(struct restore_watch *watch, const char *what, const char *log)

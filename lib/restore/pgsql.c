@@ -25,34 +25,17 @@ drill_pgsql(struct restore_child *child)
 	(void)snprintf(a->next, sizeof(a->next), "%s", restore_pgsql.name);
 }
 
+static int
+feed_dump(struct restore_child *child, struct restore_pg_load *load)
+{
+	return restore_feed_dump(child, load->dump) < 0 ? -1 : restore_pg_load_finish(load);
+}
+
 static void
 program_pgsql(struct restore_child *child, const char *postgres)
 {
-	struct restore_watch watch = {.child = child};
-	struct restore_pg_load load;
-	int64_t start;
-
-	if (restore_pg_start(&watch, postgres) < 0)
-		return;
-	start = clock_mono_ms();
-	if (restore_pg_load_init(&load, child, &watch) == 0) {
-		int r = restore_feed_dump(child, load.dump);
-
-		if (r == 0)
-			r = restore_pg_load_finish(&load);
-		child->answer->load_ms = clock_mono_ms() - start;
-		if (r == 0)
-			restore_pg_check(&load);
-	}
-	restore_pg_load_release(&load);
+	restore_pg_bring_back(child, postgres, feed_dump);
 }
 
-const struct restore_handler restore_pgsql = {.name = "pgsql",
-    .bid = bid_pgsql,
-    .drill = drill_pgsql,
-    .find = restore_pg_find_server,
-    .program = program_pgsql,
-    .prepare = restore_pg_prepare,
-    .mould = RESTORE_PG_DATA,
-    .server = true,
-    .decoded = true};
+const struct restore_handler restore_pgsql = {RESTORE_PG_HANDLER, .name = "pgsql", .bid = bid_pgsql,
+    .drill = drill_pgsql, .program = program_pgsql, .decoded = true};

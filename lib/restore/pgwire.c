@@ -306,6 +306,22 @@ send_hello(struct restore_pg *pg, const char *database)
 	return r;
 }
 
+/* Name and value, each with its NUL; of all of them one is wanted. */
+static void
+take_parameter(struct restore_pg *pg, const struct message *m)
+{
+	static const char name[] = "server_version";
+	struct restore_answer *a = pg->watch->child->answer;
+	char version[32] = "";
+
+	if (m->len <= sizeof(name) || memcmp(m->body, name, sizeof(name)) != 0)
+		return;
+	(void)snprintf(
+	    version, sizeof(version), "%.*s", (int)(m->len - sizeof(name)), m->body + sizeof(name));
+	version[strcspn(version, " ")] = '\0';
+	(void)snprintf(a->server, sizeof(a->server), "PostgreSQL %s", version);
+}
+
 enum restore_pg_end
 restore_pg_connect(struct restore_pg *pg, const char *database)
 {
@@ -332,6 +348,8 @@ restore_pg_connect(struct restore_pg *pg, const char *database)
 			hang_up(pg);
 			return RESTORE_PG_REFUSED;
 		}
+		if (m.type == 'S')
+			take_parameter(pg, &m);
 		if (m.type == 'Z') {
 			pg->transaction = 'I';
 			return RESTORE_PG_DONE;

@@ -139,6 +139,7 @@ struct restore_result {
 	enum record_verdict verdict;
 	const char *reason; /* a word, or NULL for a pass */
 	char handler[40];   /* "" if nobody knew it */
+	char server[64];    /* product and version of the one that it was loaded into, or "" */
 	enum record_level level;
 	uint64_t entries;                   /* names, or tables */
 	uint64_t files, directories, links; /* of an archive */

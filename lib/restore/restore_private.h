@@ -40,7 +40,9 @@ struct restore_answer {
 	int32_t verdict; /* enum record_verdict; NONE: go on with the handler `next` */
 	char reason[32]; /* a word */
 	char handler[40];
-	char next[40]; /* the payload lies in the scratch directory for this handler */
+	char next[40];  /* the payload lies in the scratch directory for this handler */
+	char wrote[48]; /* version of the server that was dumped, as the dump says; "": not known */
+	char server[48]; /* product and version of the one that it was loaded into */
 	int32_t level;
 	uint32_t warnings;
 	uint64_t entries, files, directories, links, tables, rows, statements, bytes;
@@ -56,6 +58,10 @@ struct restore_answer {
 	char integrity[RESTORE_MESSAGE_MAX];  /* "": not checked; "ok"; else what is wrong */
 	char message[256];
 };
+
+/* The bytes of an answer as a verdict: 0, or -1 if they are none (then the verdict is an error). */
+int restore_answer_take(
+    const struct buf *answer, struct restore_result *result, struct restore_answer *ret);
 
 #define RESTORE_ANSWER_MAGIC 0x424b5231u
 
@@ -93,9 +99,9 @@ struct restore_handler {
 	int (*bid)(const struct restore_probe *probe);
 	/* In the enclosed child: fill child->answer. Never returns an error of its own. */
 	void (*drill)(struct restore_child *child);
-	/* For a second child, with a program: drill() said `next`. In bkm: the path of the program,
-	 * or NULL and what to install; free() it. */
-	char *(*find)(const char **ret_package);
+	/* For a second child, with a program: drill() said `next`. In bkm: the path of the program
+	 * that fits best what wrote the backup (answer->wrote), or NULL and what to install; free() it. */
+	char *(*find)(const char *wrote, const char **ret_package);
 	/* In the second child: fill child->answer. child->fd is what the program is to read. */
 	void (*program)(struct restore_child *child, const char *program);
 	/* The program is a server (server_private.h): it gets Unix sockets and more memory, and if
@@ -231,10 +237,9 @@ void restore_child_init(
 
 /* What prepare() made, kept for the run (mould.c): find gives a descriptor or -1; keep takes it over
  * and seals it, or gives -1; cast makes a copy in the scratch directory: 0, or -1 and errno. */
-int restore_mould_find(const struct restore_moulds *moulds, const struct restore_handler *handler);
+int restore_mould_find(const struct restore_moulds *moulds, const char *program);
 int restore_mould_new(void);
-int
-restore_mould_keep(struct restore_moulds *moulds, const struct restore_handler *handler, int fd);
+int restore_mould_keep(struct restore_moulds *moulds, const char *program, int fd);
 int restore_mould_cast(const struct restore_child *child);
 int restore_mould_main(void *arg, int out); /* fn of a sandbox_run, with a struct restore_job */
 

@@ -111,6 +111,8 @@ restore_read_dump(struct restore_child *child, enum sqldb_dialect dialect)
 		enum sqldb_fault fault = sqldb_dump_finish(dump);
 
 		restore_say_dump(child->answer, fault, sqldb_dump_stats(dump));
+		(void)snprintf(child->answer->wrote, sizeof(child->answer->wrote), "%s",
+		    sqldb_dump_stats(dump)->server);
 	}
 	child->answer->unpack_ms = clock_mono_ms() - start;
 	sqldb_dump_free(dump);

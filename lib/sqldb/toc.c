@@ -138,9 +138,9 @@ read_head(struct reader *r)
 		if (v < -1 || v > most[i])
 			fail(r, SQLDB_FAULT_DAMAGED, "its date makes no sense");
 	}
-	(void)text(r, NULL, 0); /* the database, the version of the server and of pg_dump */
-	(void)text(r, NULL, 0);
-	(void)text(r, NULL, 0);
+	(void)text(r, NULL, 0); /* the database */
+	(void)text(r, toc->server, sizeof(toc->server));
+	(void)text(r, NULL, 0); /* the version of pg_dump */
 }
 
 static uint64_t

@@ -52,6 +52,7 @@ struct sqldb_toc {
 	unsigned int_size, offset_size;
 	enum sqldb_toc_format format;
 	enum sqldb_toc_compression compression;
+	char server[48];  /* version of the server that was dumped, as soon as the head was read */
 	uint64_t entries; /* of any kind */
 	struct sqldb_toc_entry *data;
 	size_t data_count, data_cap;

@@ -82,6 +82,14 @@ pg--data-only.sql skip 0 1003
 pg-all.sql pass 2 1003" ]
 }
 
+@test "the server that a dump was loaded into is in the record" {
+	cd "$PLACE"
+	local newest
+	newest=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -name '[0-9]*' -printf '%f\n' | sort -n | tail -1)
+	bkm-restore --scratch "$BATS_TEST_TMPDIR" -- pg.sql pg.dump pg.tar pg.dir my.sql | jq -r '.restore.server' >used
+	[ "$(sed "s/ $newest\\.[0-9]*$/ NEWEST/; s/ [0-9.]*$/ N/" used | uniq)" = $'PostgreSQL NEWEST\nMariaDB N' ]
+}
+
 @test "PostgreSQL: the custom format, also packed, cut and broken" {
 	cd "$PLACE"
 	[ "$(counts pg.dump pg-plain.dump)" = $'pg.dump pass 2 1003\npg-plain.dump pass 2 1003' ]
