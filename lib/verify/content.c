@@ -76,7 +76,6 @@ add_codec_fault(struct verify_content *c, const struct codec_status *s)
 	return 0;
 }
 
-/* How files begin: what is shorter and begins like it was cut before it could be recognised. */
 static const struct beginning {
 	const char *name, *bytes;
 	size_t len;
@@ -110,12 +109,12 @@ static const struct beginning {
     {"sqlite_dump", "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;", 43},
 };
 
-static const struct beginning *
-begins_like(const uint8_t *data, size_t len)
+const char *
+verify_begins_like(const uint8_t *data, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
 		if (len < beginnings[i].len && !memcmp(data, beginnings[i].bytes, len))
-			return &beginnings[i];
+			return beginnings[i].name;
 	return NULL;
 }
 
@@ -124,7 +123,7 @@ static int
 check_opaque(struct verify_stream *s, struct err *err)
 {
 	bool zero = true;
-	const struct beginning *like = begins_like(s->head, s->head_len);
+	const char *like = verify_begins_like(s->head, s->head_len);
 	const uint8_t *data;
 	ssize_t n;
 	while ((n = codec_read(s->codec, &data, err)) > 0) {
@@ -137,7 +136,7 @@ check_opaque(struct verify_stream *s, struct err *err)
 		zero = false;
 	else if (like)
 		return verify_content_set(s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_TRUNCATED,
-		    "ends inside the first bytes of %s", like->name);
+		    "ends inside the first bytes of %s", like);
 	const struct codec_status *status = codec_status(s->codec);
 	if (zero && status->out)
 		return verify_content_set(

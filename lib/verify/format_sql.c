@@ -52,6 +52,7 @@ bid(const struct verify_stream *s)
 	bool zeros = s->head_len && !s->head[0] && !memcmp(s->head, s->head + 1, s->head_len - 1);
 	return is_sql(s) ||
 	    (p.format && !strcmp(p.format, "sql") && !zeros &&
+		!verify_begins_like(s->head, s->head_len) &&
 		p.codec == codec_status(s->codec)->type);
 }
 

@@ -144,6 +144,10 @@ void verify_sample_add(void *arg, uint64_t pos, const uint8_t *data, size_t len)
 /* Thousandths of a bit a byte, at least 1; 0: too few bytes to say. */
 unsigned verify_sample_entropy(const struct verify_sample *sample);
 
+/* What begins like the known beginning of a format, and is shorter, was cut before it could be
+ * recognised: the name of the format, or NULL. */
+const char *verify_begins_like(const uint8_t *data, size_t len);
+
 /* ---------------------------------------------------------------- lines of a stream (lines.c) */
 
 /* Text dumps are looked at line by line; of a long line only the beginning is kept. */

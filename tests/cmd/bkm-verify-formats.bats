@@ -345,7 +345,7 @@ broken_copies() {
 	printf 'USE [db]\r\nGO\r\nCREATE TABLE x(a int)\r\nGO\r\n' >go.sql
 	printf '/* a\ncomment */\nDELETE FROM x;\n' >block.sql
 	printf 'SELECT 1' | iconv -t UTF-16 >wide.sql
-	run --separate-stderr bkm-verify -m content ./*.sql ./*.gz noise.sqlite
+	run --separate-stderr bkm-verify -m content -- *.sql *.gz noise.sqlite
 	expect 1
 	is "$PWD/message.sql" "fail no_statement"
 	is "$PWD/message.sql.gz" "fail no_statement"
