@@ -62,17 +62,17 @@ find_manifest(struct app *app, struct app_item *item, const char *path, struct e
 	if (!(app->methods & VERIFY_CHECKSUM) || item->directory ||
 	    tool_is_repository(item->location))
 		return 0;
-	if (verify_manifest_find(app->manifests, path, m, &own) < 0) {
+	/* Once per content: what agreed with a manifest has a baseline from then. */
+	int64_t settled = item->state.from_manifest && item->known.baseline
+	    ? item->state.baseline_at
+	    : CLOCK_NONE;
+	if (verify_manifest_find(app->manifests, path, settled, m, &own) < 0) {
 		item->warnings |= VERIFY_WARN_MANIFEST;
 		if (own.code != ERR_FORMAT)
 			return tool_trouble(&app->tool, NULL, path, "io_error", err, "%s", own.msg);
 		log_warning(app->tool.log, "%s", own.msg);
 		return 0;
 	}
-	/* Once per content: what agreed with this manifest has a baseline from then. */
-	if (m->found && item->state.from_manifest && m->mtime <= item->state.baseline_at &&
-	    item->known.baseline)
-		m->found = false;
 	return 0;
 }
 

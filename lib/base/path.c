@@ -61,6 +61,24 @@ path_clean(const char *path)
 	return buf_take(&out);
 }
 
+bool
+path_is_clean(const char *path)
+{
+	if (path[0] != '/')
+		return false;
+	if (!path[1])
+		return true;
+	while (*path == '/') {
+		const char *end = strchrnul(++path, '/');
+		size_t n = (size_t)(end - path);
+
+		if (n == 0 || (n == 1 && path[0] == '.') || (n == 2 && memcmp(path, "..", 2) == 0))
+			return false;
+		path = end;
+	}
+	return true;
+}
+
 char *
 path_dir(const char *path)
 {

@@ -14,6 +14,9 @@ char *path_join(const char *dir, const char *name);
 /* Without "//", "/./", a trailing "/" and, textually, "x/.."; free() it. "" becomes ".". */
 char *path_clean(const char *path);
 
+/* Is it absolute, and would path_clean leave it as it is? */
+bool path_is_clean(const char *path);
+
 /* Everything before the last "/" ("." without one, "/" for "/x"); free() it. */
 char *path_dir(const char *path);
 

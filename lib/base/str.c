@@ -360,16 +360,29 @@ hex_value(char c)
 int
 str_from_hex(const char *text, size_t len, struct buf *out)
 {
-	if (len % 2)
+	char *room = buf_reserve(out, len / 2);
+
+	if (len % 2 || !room)
 		return -1;
 	for (size_t i = 0; i < len; i += 2) {
 		int hi = hex_value(text[i]), lo = hex_value(text[i + 1]);
 
 		if (hi < 0 || lo < 0)
 			return -1;
-		buf_char(out, (char)(hi << 4 | lo));
+		room[i / 2] = (char)(hi << 4 | lo);
 	}
+	room[len / 2] = '\0';
+	out->len += len / 2;
 	return 0;
+}
+
+void
+str_copy(char *out, size_t size, const char *s)
+{
+	size_t len = strnlen(s, size - 1);
+
+	memcpy(out, s, len);
+	out[len] = '\0';
 }
 
 bool

@@ -50,6 +50,9 @@ int str_from_hex(const char *text, size_t len, struct buf *out); /* either case;
 bool str_has_prefix(const char *s, const char *prefix);
 bool str_has_suffix(const char *s, const char *suffix);
 
+/* What fits of s, always terminated: snprintf() with "%s" without its price. */
+void str_copy(char *out, size_t size, const char *s);
+
 /* The entry of names (NULL-terminated) nearest to word, or NULL if none is near enough for
  * "did you mean". */
 const char *str_nearest(const char *word, const char *const *names);

@@ -1,4 +1,5 @@
 // Ask a record for its members, and put one in without touching the rest.
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,12 +224,16 @@ record_word_of(struct record *rec, const char *name, enum record_list list)
 const char *
 record_path_of(struct record *rec, const char *name)
 {
+	static const char end[] = "_b64";
 	char b64[64]; /* the names are constants */
+	size_t len = strlen(name);
 	struct buf bytes = BUF_INIT;
 	const char *text;
 	char *path = NULL;
 
-	(void)snprintf(b64, sizeof(b64), "%s_b64", name);
+	assert(len + sizeof(end) <= sizeof(b64));
+	memcpy(b64, name, len);
+	memcpy(b64 + len, end, sizeof(end));
 	text = record_str(rec, b64);
 	if (!text)
 		return record_str(rec, name);

@@ -59,6 +59,9 @@ void record_release(struct record *rec);
  * that fits behind "line 12: ": "not a JSON object", "duplicate key 'id'", … */
 int record_parse(struct record *rec, const char *line, size_t len, struct err *err);
 
+/* The same for a line that this process has just written: its names and numbers are not checked. */
+int record_parse_own(struct record *rec, const char *line, size_t len, struct err *err);
+
 /* dst becomes a copy of src, with values of its own. dst must be initialised. */
 void record_copy(struct record *dst, const struct record *src);
 

@@ -56,7 +56,7 @@ struct record_key {
 struct record_scan {
 	const unsigned char *s;
 	size_t len, i;
-	bool trusted; /* the text was scanned before: names are not compared */
+	bool trusted; /* the text was scanned before: names are not compared, depths not counted */
 	enum err_code code;
 	char problem[160];
 

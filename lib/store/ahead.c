@@ -61,18 +61,22 @@ store_ahead_end(struct store *store)
 static void
 move(struct store_ahead *a)
 {
+	struct json j;
+
 	a->at = a->next;
 	a->len = a->count - a->at < WINDOW ? a->count - a->at : WINDOW;
 	a->has_rows = false;
 	a->row_count = a->state_count = 0;
 	*a->algorithm = '\0';
 	buf_clear(&a->list);
+	json_init(&j, &a->list);
+	json_array(&j, NULL);
 	for (size_t i = 0; i < a->len; i++)
-		buf_printf(&a->list, "%c%lld", i ? ',' : '[', (long long)a->ids[a->at + i]);
-	buf_char(&a->list, ']');
+		json_int(&j, NULL, a->ids[a->at + i]);
+	json_array_end(&j);
 }
 
-/* Have id in the window, or begin one with it. */
+/* Have id in the window, or begin one with it. Asked for is mostly the next one or the one before. */
 static bool
 reach(struct store *store, int64_t id)
 {
@@ -80,7 +84,9 @@ reach(struct store *store, int64_t id)
 
 	if (!a || !store->reading)
 		return false;
-	for (size_t i = 0; i < a->len; i++) {
+	for (size_t n = a->len; n; n--) {
+		size_t i = (a->next - a->at + n) % a->len;
+
 		if (a->ids[a->at + i] == id) {
 			a->next = a->at + i + 1;
 			return true;
@@ -91,6 +97,13 @@ reach(struct store *store, int64_t id)
 	move(a);
 	a->next++;
 	return true;
+}
+
+/* How many of count answers can be about what was reached. */
+static size_t
+last(const struct store_ahead *a, size_t count)
+{
+	return a->next - a->at < count ? a->next - a->at : count;
 }
 
 const struct store_backup *
@@ -104,7 +117,8 @@ store_ahead_row(struct store *store, int64_t id)
 	    store_backup_load(store, a->list.data, a->rows, WINDOW, &a->row_count) < 0)
 		a->row_count = 0; /* whoever asks alone is told why */
 	a->has_rows = true;
-	for (size_t i = 0; i < a->row_count; i++) {
+	/* The rows come in the order of the window, but for those that are not there any more. */
+	for (size_t i = last(a, a->row_count); i--;) {
 		if (a->rows[i].row.id == id)
 			return &a->rows[i].row;
 	}
@@ -118,12 +132,13 @@ store_ahead_state(struct store *store, int64_t id, const char *algorithm)
 
 	if (strlen(algorithm) >= sizeof(a->algorithm) || !reach(store, id))
 		return NULL;
-	if (strcmp(a->algorithm, algorithm) != 0 &&
-	    store_verify_load(store, a->list.data, algorithm, a->state_ids, a->states, WINDOW,
-		&a->state_count) < 0)
-		a->state_count = 0;
-	snprintf(a->algorithm, sizeof(a->algorithm), "%s", algorithm);
-	for (size_t i = 0; i < a->state_count; i++) {
+	if (strcmp(a->algorithm, algorithm) != 0) {
+		if (store_verify_load(store, a->list.data, algorithm, a->state_ids, a->states,
+			WINDOW, &a->state_count) < 0)
+			a->state_count = 0;
+		(void)snprintf(a->algorithm, sizeof(a->algorithm), "%s", algorithm);
+	}
+	for (size_t i = last(a, a->state_count); i--;) {
 		if (a->state_ids[i] == id)
 			return &a->states[i];
 	}

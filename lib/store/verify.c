@@ -49,7 +49,7 @@ read_state(sqlite3_stmt *st, struct store_verify_state *s)
 	}
 	s->error_at = store_time(st, COL_ERROR_AT);
 	if (store_text(st, COL_DIGEST)) {
-		snprintf(s->baseline, sizeof(s->baseline), "%s", store_text(st, COL_DIGEST));
+		str_copy(s->baseline, sizeof(s->baseline), store_text(st, COL_DIGEST));
 		s->baseline_at = store_time(st, COL_AT);
 		s->accepted = !strcmp(store_text(st, COL_SOURCE), "accepted");
 		s->from_manifest = !strcmp(store_text(st, COL_SOURCE), "manifest");

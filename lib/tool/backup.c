@@ -280,7 +280,6 @@ tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_back
 {
 	const char *path = record_path(rec), *host = record_str(rec, "host");
 	struct tool_backup *b = ret_backup;
-	char *clean;
 	int r;
 
 	*b = (struct tool_backup){.path = path};
@@ -293,10 +292,8 @@ tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_back
 	b->location = repository_of(tool, path);
 	if (b->location)
 		return resolve_snapshot(tool, rec, b, err);
-	clean = path ? path_clean(path) : NULL;
-	if (clean && clean[0] == '/' && strcmp(clean, path) == 0)
+	if (path && path_is_clean(path))
 		b->location = config_location_of(tool->config, path);
-	free(clean);
 	if (!b->location) {
 		b->skip = "outside";
 		return outside(tool, rec, path, err) < 0 ? -1 : 0;

@@ -71,7 +71,7 @@ tool_stored_next(struct tool *tool, struct tool_stored *stored, struct record *r
 			continue;
 		buf_clear(&stored->line);
 		tool_add_backup(tool, &stored->line, &row, false);
-		return record_parse(rec, stored->line.data, stored->line.len, err) < 0 ? -1 : 1;
+		return record_parse_own(rec, stored->line.data, stored->line.len, err) < 0 ? -1 : 1;
 	}
 	return 0;
 }

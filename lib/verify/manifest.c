@@ -59,6 +59,7 @@ struct sums_file {
 	int fd;
 	size_t kind; /* index into sums */
 	int64_t mtime;
+	bool indexed;
 	struct entry *entries; /* sorted by hash */
 	size_t count, cap;
 };
@@ -165,12 +166,13 @@ index_line(struct sums_file *f, const char *line, size_t len, uint64_t offset, s
 }
 
 static int
-index_file(struct sums_file *f, const char *path, struct err *err)
+index_file(struct sums_file *f, const char *dir, struct err *err)
 {
 	struct buf name = BUF_INIT, line = BUF_INIT;
 	char chunk[65536];
 	uint64_t offset = 0, start = 0;
 	ssize_t n;
+	f->indexed = true;
 	while ((n = fsio_read_full(f->fd, chunk, sizeof(chunk))) > 0) {
 		const char *p = chunk, *end = chunk + n;
 		while (p < end) {
@@ -194,7 +196,7 @@ index_file(struct sums_file *f, const char *path, struct err *err)
 	buf_release(&name);
 	buf_release(&line);
 	if (n < 0)
-		return err_sys(err, ERR_IO, "cannot read '%s'", path);
+		return err_sys(err, ERR_IO, "cannot read '%s/%s'", dir, sums[f->kind].name);
 	if (f->count)
 		qsort(f->entries, f->count, sizeof(*f->entries), by_hash);
 	return 0;
@@ -227,12 +229,10 @@ load_directory(struct verify_manifests *m, const char *dir, struct err *err)
 		struct sums_file f = {.kind = i};
 		char *path = path_join(dir, sums[i].name);
 		f.fd = open_manifest(path, SUMS_MAX, &f.mtime, err);
-		if (f.fd >= 0) {
-			r = index_file(&f, path, err);
+		if (f.fd >= 0)
 			m->files[m->file_count++] = f;
-		} else if (f.fd == -1) {
+		else if (f.fd == -1)
 			r = -1;
-		}
 		free(path);
 	}
 	if (r < 0)
@@ -272,7 +272,7 @@ set_reference(struct verify_reference *r, const char *algorithm, const char *fal
 	for (size_t i = 0; i < ARRAY_LEN(lengths); i++)
 		if (!strcmp(lengths[i].name, name) && lengths[i].len != len)
 			return -1;
-	snprintf(r->algorithm, sizeof(r->algorithm), "%s", name);
+	str_copy(r->algorithm, sizeof(r->algorithm), name);
 	memcpy(r->digest, digest, len);
 	r->len = len;
 	r->found = true;
@@ -304,7 +304,7 @@ look_up(const struct sums_file *f, const char *base, struct verify_reference *re
 		    strcmp(bare(name.data), base) != 0)
 			continue;
 		ret->mtime = f->mtime;
-		snprintf(ret->name, sizeof(ret->name), "%s", sums[f->kind].name);
+		str_copy(ret->name, sizeof(ret->name), sums[f->kind].name);
 		if (set_reference(ret, algorithm, sums[f->kind].algorithm, digest, len) < 0)
 			r = err_set(err, ERR_FORMAT, "the entry of '%s' in %s cannot be used", base,
 			    sums[f->kind].name);
@@ -359,7 +359,7 @@ read_sidecar(
 }
 
 int
-verify_manifest_find(struct verify_manifests *m, const char *path,
+verify_manifest_find(struct verify_manifests *m, const char *path, int64_t settled,
     struct verify_reference *ret_reference, struct err *err)
 {
 	const char *base = path_base(path);
@@ -373,10 +373,18 @@ verify_manifest_find(struct verify_manifests *m, const char *path,
 			continue;
 		char *beside = mem_printf("%s%s", path, sidecars[i].suffix);
 		r = read_sidecar(beside, base, i, ret_reference, err);
+		ret_reference->found = ret_reference->found && ret_reference->mtime > settled;
 		free(beside);
 	}
-	for (size_t i = 0; i < m->file_count && r == 0 && !ret_reference->found; i++)
-		r = look_up(&m->files[i], base, ret_reference, err);
+	for (size_t i = 0; i < m->file_count && r == 0 && !ret_reference->found; i++) {
+		struct sums_file *f = &m->files[i];
+		if (f->mtime <= settled)
+			continue;
+		if (!f->indexed)
+			r = index_file(f, m->dir, err);
+		if (r == 0)
+			r = look_up(f, base, ret_reference, err);
+	}
 	free(dir);
 	return r;
 }

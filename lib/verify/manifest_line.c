@@ -47,8 +47,12 @@ take_hex(const char *p, size_t len, uint8_t digest[HASH_MAX], size_t *ret_len)
 static void
 add_name(struct buf *name, const char *p, size_t len, bool escaped)
 {
+	if (!escaped) {
+		buf_add(name, p, len);
+		return;
+	}
 	for (size_t i = 0; i < len; i++) {
-		if (escaped && p[i] == '\\' && i + 1 < len) {
+		if (p[i] == '\\' && i + 1 < len) {
 			i++;
 			buf_char(name, p[i] == 'n' ? '\n' : p[i] == 'r' ? '\r' : p[i]);
 		} else {

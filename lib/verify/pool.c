@@ -478,11 +478,11 @@ verify_pool_submit(struct verify_pool *pool, const struct verify_job *job, struc
 	};
 	for (size_t i = 0; i < VERIFY_DIGESTS; i++)
 		if (job->algorithms[i])
-			snprintf(s->request.algorithms[i], HASH_NAME_MAX, "%s", job->algorithms[i]);
+			str_copy(s->request.algorithms[i], HASH_NAME_MAX, job->algorithms[i]);
 	if (job->name) { /* the end of a long name is what promises something */
 		size_t len = strlen(job->name);
 		size_t skip = len < VERIFY_NAME_SENT ? 0 : len - VERIFY_NAME_SENT + 1;
-		snprintf(s->request.name, sizeof(s->request.name), "%s", job->name + skip);
+		str_copy(s->request.name, sizeof(s->request.name), job->name + skip);
 	}
 	pool->pending++;
 	pool->queued++;

@@ -270,8 +270,10 @@ void verify_manifests_free(struct verify_manifests *m);
 
 /* What a manifest in the directory of path says about it: PATH.sha256 (.sha512, .sha1, .md5, …),
  * then SHA256SUMS, SHA512SUMS, SHA1SUMS, MD5SUMS, checksums.txt …, in GNU form (with escaped
- * names), BSD form, or a lone digest. An entry that cannot be used is an error of ERR_FORMAT. */
-int verify_manifest_find(struct verify_manifests *m, const char *path,
+ * names), BSD form, or a lone digest. An entry that cannot be used is an error of ERR_FORMAT. One that
+ * is not younger than settled is passed over: the content agreed with a manifest then (CLOCK_NONE: it
+ * never did). */
+int verify_manifest_find(struct verify_manifests *m, const char *path, int64_t settled,
     struct verify_reference *ret_reference, struct err *err);
 
 /* One line of a manifest, without its newline: 1 and its parts, 0 if it is none. algorithm is ""

@@ -110,6 +110,8 @@ paths(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		s = path_clean(rows[i].path);
 		assert_string_equal(s, rows[i].clean);
+		assert_int_equal(path_is_clean(rows[i].path),
+		    rows[i].path[0] == '/' && !strcmp(rows[i].path, rows[i].clean));
 		free(s);
 		if (!rows[i].dir)
 			continue;

@@ -68,16 +68,22 @@ put(const char *dir, const char *name, const char *text)
 }
 
 static struct verify_reference
-ask(const char *dir, const char *name, int expected)
+ask_since(const char *dir, const char *name, int64_t settled, int expected)
 {
 	struct verify_manifests *m = verify_manifests_new();
 	struct verify_reference r;
 	struct err err = {0};
 	char path[512];
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	assert_int_equal(verify_manifest_find(m, path, &r, &err), expected);
+	assert_int_equal(verify_manifest_find(m, path, settled, &r, &err), expected);
 	verify_manifests_free(m);
 	return r;
+}
+
+static struct verify_reference
+ask(const char *dir, const char *name, int expected)
+{
+	return ask_since(dir, name, CLOCK_NONE, expected);
 }
 
 static void
@@ -113,6 +119,11 @@ test_files(void **state)
 	put(dir, "d.md5", MD5 "\n");
 	r = ask(dir, "d", 0);
 	assert_string_equal(r.algorithm, "md5");
+	/* What agreed once is not asked again before the manifest is a newer one. */
+	assert_false(ask_since(dir, "d", r.mtime, 0).found);
+	assert_false(ask_since(dir, "c", r.mtime + 1, 0).found);
+	assert_true(ask_since(dir, "d", r.mtime - 1, 0).found);
+	assert_true(ask_since(dir, "c", r.mtime - 60, 0).found);
 	/* A digest that does not fit its manifest is refused, not believed. */
 	put(dir, "g.sha256", MD5 "  g\n");
 	ask(dir, "g", -1);
