@@ -203,58 +203,6 @@ fsio_mkdirs(const char *path, mode_t mode, struct err *err)
 	return r;
 }
 
-static int remove_content(int fd, dev_t dev, const char *name, struct err *err);
-
-static int
-remove_entry(int dirfd, const char *name, dev_t dev, struct err *err)
-{
-	struct stat st;
-	int fd, r;
-
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return err_sys(err, ERR_IO, "cannot remove '%s'", name);
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode) ||
-	    (dev && st.st_dev != dev))
-		return err_set(err, ERR_IO, "cannot remove '%s'", name);
-	if (fchmodat(dirfd, name, 0700, 0) < 0)
-		return err_sys(err, ERR_IO, "cannot open '%s'", name);
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(err, ERR_IO, "cannot open '%s'", name);
-	r = remove_content(fd, st.st_dev, name, err);
-	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		r = err_sys(err, ERR_IO, "cannot remove '%s'", name);
-	return r;
-}
-
-/* Takes over fd. One descriptor per level: a tree deeper than RLIMIT_NOFILE is an error. */
-static int
-remove_content(int fd, dev_t dev, const char *name, struct err *err)
-{
-	DIR *dir = fdopendir(fd);
-	struct dirent *de;
-	int r = 0;
-
-	if (!dir) {
-		(void)close(fd);
-		return err_sys(err, ERR_IO, "cannot read '%s'", name);
-	}
-	while (r == 0 && (de = readdir(dir))) {
-		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
-			r = remove_entry(dirfd(dir), de->d_name, dev, err);
-	}
-	(void)closedir(dir);
-	return r;
-}
-
-int
-fsio_remove_tree(int dirfd, const char *name, struct err *err)
-{
-	return remove_entry(dirfd, name, 0, err);
-}
-
 int
 fsio_lock(const char *path, bool wait, struct err *err)
 {

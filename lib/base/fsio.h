@@ -28,10 +28,6 @@ int fsio_write_atomic(const char *path, const void *data, size_t len, mode_t mod
 /* mkdir -p with mode for what is missing. */
 int fsio_mkdirs(const char *path, mode_t mode, struct err *err);
 
-/* Remove a tree below dirfd without following a link or leaving its device; a directory that its
- * mode closes is opened first. 0 also if it is not there. */
-int fsio_remove_tree(int dirfd, const char *name, struct err *err);
-
 /* Open (created 0600) and lock a file; the lock ends with the descriptor, close() it.
  * wait false: ERR_BUSY at once if another process has it. Returns the descriptor. */
 int fsio_lock(const char *path, bool wait, struct err *err);

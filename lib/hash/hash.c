@@ -92,12 +92,6 @@ hash_name(const struct hash *hash)
 	return hash->name;
 }
 
-size_t
-hash_len(const struct hash *hash)
-{
-	return hash->len;
-}
-
 static int
 refused(const struct hash *hash, struct err *err)
 {

@@ -28,7 +28,6 @@ void hash_free(struct hash *hash);
 
 /* The canonical name: lower case, "sha256" for "SHA-256" and "SHA2-256". Lives as long as hash. */
 const char *hash_name(const struct hash *hash);
-size_t hash_len(const struct hash *hash); /* bytes */
 
 int hash_begin(struct hash *hash, struct err *err);
 int hash_update(struct hash *hash, const void *data, size_t len, struct err *err);

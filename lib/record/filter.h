@@ -21,7 +21,7 @@ void record_filter_free(struct record_filter *filter);
 /* 1 true, 0 false, -1 the expression failed on this record (ERR_FORMAT). */
 int record_filter_run(struct record_filter *filter, const struct record *rec, struct err *err);
 
-/* The same on any JSON text that passed record_json_check(), or that the JSON writer made. */
+/* The same on any JSON text that passed record_parse(), or that the JSON writer made. */
 int
 record_filter_run_json(struct record_filter *filter, const char *json, size_t len, struct err *err);
 

@@ -282,17 +282,6 @@ next_element(const struct record *rec, const char *name, size_t *pos, struct pla
 }
 
 const char *
-record_next_raw(const struct record *rec, const char *name, size_t *pos, size_t *ret_len)
-{
-	struct place p;
-
-	if (!next_element(rec, name, pos, &p))
-		return NULL;
-	*ret_len = p.value.len;
-	return p.text + p.value.at;
-}
-
-const char *
 record_next_str(struct record *rec, const char *name, size_t *pos)
 {
 	struct place p;
@@ -392,36 +381,4 @@ record_set(struct record *rec, const char *name, const char *json, size_t len, s
 	if (strcmp(name, "kind") == 0)
 		record_find_kind(rec);
 	return 0;
-}
-
-int
-record_set_str(struct record *rec, const char *name, const char *value, struct err *err)
-{
-	struct buf text = BUF_INIT;
-	int r;
-
-	json_add_string(&text, value, strlen(value));
-	r = record_set(rec, name, text.data, text.len, err);
-	buf_release(&text);
-	return r;
-}
-
-int
-record_set_int(struct record *rec, const char *name, int64_t value, struct err *err)
-{
-	struct buf text = BUF_INIT;
-	struct json j;
-	int r;
-
-	json_init(&j, &text);
-	json_int(&j, NULL, value);
-	r = record_set(rec, name, text.data, text.len, err);
-	buf_release(&text);
-	return r;
-}
-
-int
-record_set_bool(struct record *rec, const char *name, bool value, struct err *err)
-{
-	return record_set(rec, name, value ? "true" : "false", value ? 4 : 5, err);
 }

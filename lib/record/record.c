@@ -188,31 +188,6 @@ record_parse_own(struct record *rec, const char *line, size_t len, struct err *e
 }
 
 void
-record_copy(struct record *dst, const struct record *src)
-{
-	forget_values(dst);
-	buf_clear(&dst->line);
-	buf_add(&dst->line, src->line.data, src->line.len);
-	dst->kind = src->kind;
-	dst->touched = src->touched;
-	dst->close = src->close;
-	dst->member_count = 0;
-	for (size_t i = 0; i < src->member_count; i++) {
-		struct record_member m = src->members[i];
-
-		if (m.name) {
-			char *name = record_alloc(dst, m.name_len + 1);
-
-			memcpy(name, m.name, m.name_len);
-			name[m.name_len] = '\0';
-			m.name = name;
-		}
-		MEM_GROW(dst->members, dst->member_count, dst->member_cap);
-		dst->members[dst->member_count++] = m;
-	}
-}
-
-void
 record_begin(struct json *j, struct buf *out, enum record_kind kind)
 {
 	json_init(j, out);
@@ -225,30 +200,4 @@ void
 record_end(struct json *j)
 {
 	json_object_end(j);
-}
-
-int
-record_json_check(const char *text, size_t len, size_t max, struct err *err)
-{
-	struct record_scan *scan;
-	struct record_value value;
-	int r;
-
-	if (len > (max ? max : (size_t)1 << 30))
-		return err_set(
-		    err, ERR_LIMIT, "longer than %zu bytes", max ? max : (size_t)1 << 30);
-	scan = record_scan_new();
-	record_scan_start(scan, text, len, false);
-	record_scan_blanks(scan);
-	r = record_scan_value(scan, 0, &value);
-	if (r == 0) {
-		record_scan_blanks(scan);
-		if (scan->i < len)
-			r = record_scan_fail(
-			    scan, "not JSON: something follows it at byte %zu", scan->i + 1);
-	}
-	if (r < 0)
-		(void)err_set(err, scan->code, "%s", scan->problem);
-	record_scan_free(scan);
-	return r;
 }

@@ -62,9 +62,6 @@ int record_parse(struct record *rec, const char *line, size_t len, struct err *e
 /* The same for a line that this process has just written: its names and numbers are not checked. */
 int record_parse_own(struct record *rec, const char *line, size_t len, struct err *err);
 
-/* dst becomes a copy of src, with values of its own. dst must be initialised. */
-void record_copy(struct record *dst, const struct record *src);
-
 /* Exchange two records, values and all: to queue one without copying. */
 void record_swap(struct record *a, struct record *b);
 
@@ -98,11 +95,6 @@ const char *record_raw(const struct record *rec, const char *name, size_t *ret_l
  * are no strings are passed over. */
 const char *record_next_str(struct record *rec, const char *name, size_t *pos);
 
-/* The elements of an array as JSON text (parse objects with a record of your own): start with
- * *pos = 0; NULL at the end. */
-const char *
-record_next_raw(const struct record *rec, const char *name, size_t *pos, size_t *ret_len);
-
 /*
  * Set a top-level member to json (one JSON value, which the caller vouches for; the writer makes
  * nothing else). The kind follows if name is "kind". The line may grow to 2 * RECORD_LINE_MAX
@@ -110,16 +102,8 @@ record_next_raw(const struct record *rec, const char *name, size_t *pos, size_t 
  */
 int record_set(struct record *rec, const char *name, const char *json, size_t len, struct err *err);
 
-/* Short forms. */
-int record_set_str(struct record *rec, const char *name, const char *value, struct err *err);
-int record_set_int(struct record *rec, const char *name, int64_t value, struct err *err);
-int record_set_bool(struct record *rec, const char *name, bool value, struct err *err);
-
 /* Begin {"v":1,"kind":"…" in out (which is appended to) and close it. No newline. */
 void record_begin(struct json *j, struct buf *out, enum record_kind kind);
 void record_end(struct json *j);
-
-/* Is text one JSON value of any type, under the same rules as a line (max bytes, 0 = 1 GiB)? */
-int record_json_check(const char *text, size_t len, size_t max, struct err *err);
 
 #endif

@@ -28,7 +28,7 @@ int record_template_open(struct record_template **ret_template, const char *path
 void record_template_free(struct record_template *tmpl);
 
 /* Append the output to out (its max bounds it: ERR_LIMIT). document: JSON, made by the writer or
- * checked by record_json_check(). A program that fails is ERR_FORMAT with its message shortened;
+ * believed by record_parse(). A program that fails is ERR_FORMAT with its message shortened;
  * out then holds what came before. */
 int record_template_run(struct record_template *tmpl, const char *document, size_t len,
     struct buf *out, struct err *err);

@@ -20,11 +20,6 @@ static const char sql_by_uuid[] = "SELECT " RUN_COLUMNS " FROM run WHERE uuid = 
 static const char sql_latest[] =
     "SELECT " RUN_COLUMNS " FROM run WHERE id IN"
     " (SELECT max(id) FROM run WHERE host = ?1 GROUP BY command) ORDER BY started DESC, id DESC";
-/* A run without an end, younger than ?2, that no ended run of the same command has followed. */
-static const char sql_unended[] =
-    "SELECT " RUN_COLUMNS " FROM run AS r WHERE host = ?1 AND started >= ?2 AND ended IS NULL"
-    " AND NOT EXISTS (SELECT 1 FROM run AS n WHERE n.host = r.host AND n.command = r.command"
-    " AND n.id > r.id AND n.ended IS NOT NULL) ORDER BY id";
 
 /* All runs lock one byte each, at the offset of their id, of one file beside the store. */
 static int
@@ -173,46 +168,22 @@ store_run_fate(struct store *store, const char *uuid, enum store_run_fate *ret_f
 	return r < 0 ? -1 : 0;
 }
 
-static int
-each_run(struct store *store, sqlite3_stmt *st, bool dead_only, store_run_fn *fn, void *arg,
-    struct err *err)
-{
-	int r, stop = 0;
-
-	while (!stop && (r = store_step(store, st, err)) > 0) {
-		enum store_run_fate fate;
-		struct store_run run;
-
-		read_run(st, &run);
-		fate = fate_of(store, &run);
-		if (!dead_only || fate == STORE_RUN_DEAD)
-			stop = fn(arg, &run, fate);
-	}
-	store_reset(st);
-	return stop ? stop : r;
-}
-
 int
 store_run_latest(
     struct store *store, const char *host, store_run_fn *fn, void *arg, struct err *err)
 {
 	sqlite3_stmt *st = store_stmt(store, sql_latest, err);
+	int r = 0, stop = 0;
 
 	if (!st)
 		return -1;
 	store_bind_text(st, 1, host);
-	return each_run(store, st, false, fn, arg, err);
-}
+	while (!stop && (r = store_step(store, st, err)) > 0) {
+		struct store_run run;
 
-int
-store_run_dead(struct store *store, const char *host, int64_t since, store_run_fn *fn, void *arg,
-    struct err *err)
-{
-	sqlite3_stmt *st = store_stmt(store, sql_unended, err);
-
-	if (!st)
-		return -1;
-	store_bind_text(st, 1, host);
-	store_bind_int(st, 2, since);
-	return each_run(store, st, true, fn, arg, err);
+		read_run(st, &run);
+		stop = fn(arg, &run, fate_of(store, &run));
+	}
+	store_reset(st);
+	return stop ? stop : r;
 }

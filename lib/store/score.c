@@ -164,13 +164,12 @@ read_score(sqlite3_stmt *st, struct store_score *score)
 	};
 }
 
-#define SCORE_COLUMNS "SELECT at, location_id, days, score, raw_score, grade FROM score"
-
 int
 store_score_last(struct store *store, int64_t location_id, int64_t days,
     struct store_score *ret_score, struct err *err)
 {
-	static const char sql[] = SCORE_COLUMNS
+	static const char sql[] =
+	    "SELECT at, location_id, days, score, raw_score, grade FROM score"
 	    " WHERE location_id IS ?1 AND days = ?2 ORDER BY at DESC, id DESC LIMIT 1";
 	sqlite3_stmt *st = store_stmt(store, sql, err);
 	int r;
@@ -205,29 +204,4 @@ store_score_put(
 	store_bind_text(st, 6, record_word(RECORD_LIST_GRADE, (int)score->grade));
 	store_bind_text(st, 7, record);
 	return store_run_stmt(store, st, err);
-}
-
-int
-store_score_history(struct store *store, int64_t location_id, int64_t days, int64_t since,
-    store_score_fn *fn, void *arg, struct err *err)
-{
-	static const char sql[] =
-	    SCORE_COLUMNS " WHERE location_id IS ?1 AND days = ?2 AND at >= ?3 ORDER BY at, id";
-	sqlite3_stmt *st = store_stmt(store, sql, err);
-	int r;
-
-	if (!st)
-		return -1;
-	bind_location(st, 1, location_id);
-	store_bind_int(st, 2, days);
-	store_bind_int(st, 3, since);
-	while ((r = store_step(store, st, err)) > 0) {
-		struct store_score score;
-
-		read_score(st, &score);
-		if (fn(arg, &score) != 0)
-			break;
-	}
-	store_reset(st);
-	return r < 0 ? -1 : 0;
 }

@@ -56,9 +56,4 @@ int store_score_last(struct store *store, int64_t location_id, int64_t days,
 int store_score_put(
     struct store *store, const struct store_score *score, const char *record, struct err *err);
 
-/* The scores of a location since then, oldest first. */
-typedef int store_score_fn(void *arg, const struct store_score *score);
-int store_score_history(struct store *store, int64_t location_id, int64_t days, int64_t since,
-    store_score_fn *fn, void *arg, struct err *err);
-
 #endif

@@ -319,21 +319,9 @@ store_close(struct store *store)
 }
 
 const char *
-store_path(const struct store *store)
-{
-	return store->path;
-}
-
-const char *
 store_uuid(const struct store *store)
 {
 	return store->uuid;
-}
-
-bool
-store_is_read_only(const struct store *store)
-{
-	return store->read_only;
 }
 
 /* ---------------------------------------------------------------- transactions */

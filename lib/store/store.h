@@ -34,9 +34,7 @@ enum store_mode {
 int store_open(struct store **ret_store, const char *path, enum store_mode mode, struct err *err);
 void store_close(struct store *store); /* NULL is fine; an open transaction is rolled back */
 
-const char *store_path(const struct store *store);
 const char *store_uuid(const struct store *store); /* what records carry as `store` */
-bool store_is_read_only(const struct store *store);
 
 /* One write transaction at a time (BEGIN IMMEDIATE, waiting up to 30 s for other writers). */
 int store_begin(struct store *store, struct err *err);
@@ -94,11 +92,6 @@ int store_run_fate(struct store *store, const char *uuid, enum store_run_fate *r
 typedef int store_run_fn(void *arg, const struct store_run *run, enum store_run_fate fate);
 int store_run_latest(
     struct store *store, const char *host, store_run_fn *fn, void *arg, struct err *err);
-
-/* Iterate dead runs started at or after since that no later run of the same command has followed
- * with a proper end. */
-int store_run_dead(struct store *store, const char *host, int64_t since, store_run_fn *fn,
-    void *arg, struct err *err);
 
 /* ---------------------------------------------------------------- locations (location.c) */
 struct store_location {

@@ -382,11 +382,3 @@ tool_ready(struct tool *tool)
 		return true;
 	return find_newline(s) || poll(&p, 1, 0) > 0;
 }
-
-int
-tool_poll_fd(const struct tool *tool)
-{
-	const struct tool_source *s = tool->source;
-
-	return s->mode == MODE_STREAM ? s->fd : -1;
-}

@@ -225,10 +225,8 @@ int tool_interrupted(struct err *err);             /* sets ERR_INTERRUPTED, retu
  * read, 0 at once. */
 int tool_next(struct tool *tool, struct record *rec, struct err *err);
 
-/* For a command with work under way: true if tool_next will not block; and the descriptor to
- * poll() for more (-1: none, at the end). */
+/* For a command with work under way: true if tool_next will not block. */
 bool tool_ready(struct tool *tool);
-int tool_poll_fd(const struct tool *tool);
 
 /* Is rec of that kind and in the selection (location, days, where)? A failing --where expression
  * is reported once, counted as an error, and does not select. */

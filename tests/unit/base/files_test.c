@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../remove_tree.h"
 #include "base/base.h"
 
 static char dir[] = "/tmp/bkm-base-test-XXXXXX";
@@ -33,7 +34,7 @@ teardown(void **state)
 {
 	(void)state;
 	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(fsio_remove_tree(AT_FDCWD, top, NULL), 0);
+	assert_int_equal(remove_tree(top), 0);
 	assert_int_equal(access(top, F_OK), -1);
 	return 0;
 }
@@ -99,22 +100,6 @@ a_kill_leaves_nothing(void **state)
 	globfree(&found);
 	if (unnamed >= 0)
 		(void)close(unnamed);
-}
-
-static void
-trees_go_away(void **state)
-{
-	(void)state;
-	assert_int_equal(fsio_mkdirs("t/a/b/c", 0700, NULL), 0);
-	assert_int_equal(fsio_mkdirs("t/a/b/c", 0700, NULL), 0);
-	assert_int_equal(fsio_write_atomic("keep", "x", 1, 0600, NULL), 0);
-	assert_int_equal(symlink("../../keep", "t/a/link"), 0);
-	assert_int_equal(symlink(".", "t/a/loop"), 0);
-	assert_int_equal(chmod("t/a/b", 0), 0);
-	assert_int_equal(fsio_remove_tree(AT_FDCWD, "t", NULL), 0);
-	assert_int_equal(access("t", F_OK), -1);
-	expect_file("keep", "x");
-	assert_int_equal(fsio_remove_tree(AT_FDCWD, "t", NULL), 0);
 }
 
 static void
@@ -200,7 +185,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(files_are_whole, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_kill_leaves_nothing, setup, teardown),
-	    cmocka_unit_test_setup_teardown(trees_go_away, setup, teardown),
 	    cmocka_unit_test_setup_teardown(locks_end_with_their_descriptor, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_broken_pipe_is_told_apart, setup, teardown),
 	    cmocka_unit_test_setup_teardown(the_log_rotates, setup, teardown),

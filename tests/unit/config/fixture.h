@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "../remove_tree.h"
 #include "config/config.h"
 
 struct fixture {
@@ -81,7 +82,7 @@ fixture_teardown(void **state)
 
 	config_free(f->config);
 	buf_release(&f->problems);
-	rc = chdir("/") + fsio_remove_tree(AT_FDCWD, f->directory, NULL);
+	rc = chdir("/") + remove_tree(f->directory);
 	free(f);
 	return rc;
 }

@@ -24,7 +24,6 @@ check(const char *name, const char *canonical, const char *text, const char *exp
 		for (const char *p = text; *p; p++)
 			assert_int_equal(hash_update(h, p, 1, &err), 0);
 		assert_int_equal(hash_end(h, out, &len, &err), 0);
-		assert_int_equal(len, hash_len(h));
 		buf_clear(&hex);
 		str_add_hex(&hex, out, len);
 		assert_string_equal(hex.data, expected);

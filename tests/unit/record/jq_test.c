@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../remove_tree.h"
 #include "record/record.h"
 
 static int
@@ -124,7 +125,7 @@ remove_dir(void **state)
 {
 	(void)state;
 	assert_int_equal(chdir("/"), 0);
-	return fsio_remove_tree(-100, dir, NULL); /* AT_FDCWD */
+	return remove_tree(dir);
 }
 
 static void

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "../remove_tree.h"
 #include "base/base.h"
 #include "hash/hash.h"
 #include "scan/scan.h"
@@ -255,7 +256,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	return fsio_remove_tree(AT_FDCWD, dir, NULL);
+	return remove_tree(dir);
 }
 
 int

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "../remove_tree.h"
 #include "store/store.h"
 
 static char *dir, *path;
@@ -28,7 +29,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	assert_int_equal(fsio_remove_tree(-100, dir, NULL), 0); /* AT_FDCWD */
+	assert_int_equal(remove_tree(dir), 0);
 	free(dir);
 	free(path);
 	return 0;

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../remove_tree.h"
 #include "store/store.h"
 
 static char *
@@ -26,9 +27,7 @@ temp_dir(void)
 static void
 remove_dir(char *dir)
 {
-	struct err err = {0};
-
-	assert_int_equal(fsio_remove_tree(-100, dir, &err), 0); /* AT_FDCWD */
+	assert_int_equal(remove_tree(dir), 0);
 	free(dir);
 }
 
@@ -107,17 +106,6 @@ child_run(const char *path, bool end, bool stay, char uuid[37])
 	return pid;
 }
 
-static int
-count_run(void *arg, const struct store_run *run, enum store_run_fate fate)
-{
-	int *count = arg;
-
-	assert_string_equal(run->command, "bkm-scan");
-	assert_int_equal(fate, STORE_RUN_DEAD);
-	++*count;
-	return 0;
-}
-
 static void
 knows_the_fate_of_a_run(void **state)
 {
@@ -127,7 +115,6 @@ knows_the_fate_of_a_run(void **state)
 	struct store_run run = {0};
 	enum store_run_fate fate;
 	struct err err = {0};
-	int count = 0;
 	pid_t pid;
 
 	(void)state;
@@ -140,20 +127,14 @@ knows_the_fate_of_a_run(void **state)
 	assert_int_equal(fate, STORE_RUN_ALIVE);
 	assert_int_equal(store_run_fate(store, "nobody", &fate, &run, &err), 0);
 	assert_int_equal(fate, STORE_RUN_UNKNOWN);
-	assert_int_equal(store_run_dead(store, "h", 0, count_run, &count, &err), 0);
-	assert_int_equal(count, 1);
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
 	assert_int_equal(store_run_fate(store, alive, &fate, &run, &err), 0);
 	assert_int_equal(fate, STORE_RUN_DEAD);
 
-	/* A later run that ended properly clears both. */
 	(void)child_run(path, true, false, ended);
 	assert_int_equal(store_run_fate(store, ended, &fate, &run, &err), 0);
 	assert_int_equal(fate, STORE_RUN_ENDED);
-	count = 0;
-	assert_int_equal(store_run_dead(store, "h", 0, count_run, &count, &err), 0);
-	assert_int_equal(count, 0);
 	store_close(store);
 	free(path);
 	remove_dir(dir);

@@ -218,13 +218,15 @@ test_json(void **state)
 	struct verify_found f = {.size = 1000, .mtime = MTIME, .answer = &a};
 	struct verify_verdict v;
 	struct buf out = BUF_INIT;
+	struct record rec = RECORD_INIT;
 	snprintf(a.content.last, sizeof(a.content.last), "bad \xff \"name\"\n");
 	a.content.offset = 7;
 	k.baseline = OTHER;
 	verify_judge(&k, &f, &v);
 	v.warnings = VERIFY_WARN_GARBAGE | VERIFY_WARN_MANIFEST;
 	verify_add_json(&out, &k, &f, &v, "because");
-	assert_int_equal(record_json_check(out.data, out.len, 0, NULL), 0);
+	assert_int_equal(record_parse(&rec, out.data, out.len, NULL), 0);
+	record_release(&rec);
 	assert_non_null(strstr(out.data, "\"verdict\":\"fail\",\"reason\":\"damaged\""));
 	assert_non_null(
 	    strstr(out.data, "\"warnings\":[\"trailing_garbage\",\"manifest_ignored\"]"));

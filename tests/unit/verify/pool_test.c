@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../remove_tree.h"
 #include "verify/verify.h"
 
 static char dir[] = "/tmp/bkm-pool-XXXXXX";
@@ -286,7 +287,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	return fsio_remove_tree(AT_FDCWD, dir, NULL);
+	return remove_tree(dir);
 }
 
 int
