@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../remove_tree.h"
 #include "restore/pg_private.h"
 
 static void
