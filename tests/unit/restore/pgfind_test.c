@@ -69,7 +69,7 @@ what_is_installed(void **state)
 	assert_int_equal(majors[0] + majors[1], 13 + 17);
 	assert_int_equal(restore_pg_installed(clients, majors, 2), 0);
 	assert_int_equal(restore_pg_installed("/nonexistent", majors, 2), 0);
-	assert_int_equal(fsio_remove_tree(-100, place, NULL), 0);
+	assert_int_equal(remove_tree(place), 0);
 	free(clients);
 }
 
