@@ -2,15 +2,23 @@
 #include "schedule/stamp_private.h"
 #include "schedule/text_private.h"
 
-/* Length of the first of words at `at` that no letter follows, or 0. firsts: what they begin with,
- * because this is asked of nearly every word of a path. */
+#define LETTER(c) (1U << ((c) - 'a'))
+
+/* Is the byte at `at` one of these letters (bits of LETTER), in either case? */
+static bool
+begins_with(const struct stamp_text *text, size_t at, unsigned letters)
+{
+	unsigned i = (text_at(text, at) | 0x20U) - 'a';
+
+	return i < 26 && (letters >> i & 1U);
+}
+
+/* Length of the first of words at `at` that no letter follows, or 0. */
 static size_t
-match_words(const struct stamp_text *text, size_t at, const char *firsts, const char *const *words)
+match_words(const struct stamp_text *text, size_t at, const char *const *words)
 {
 	unsigned char first = text_at(text, at) | 0x20;
 
-	if (!strchr(firsts, first))
-		return 0;
 	for (; *words; words++) {
 		size_t n;
 
@@ -29,10 +37,10 @@ match_month_name(const struct stamp_text *text, size_t at)
 	static const char *const words[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug",
 	    "sep", "oct", "nov", "dec", "january", "february", "march", "april", "june", "july",
 	    "august", "sept", "september", "october", "november", "december", NULL};
+	static const unsigned letters = LETTER('j') | LETTER('f') | LETTER('m') | LETTER('a') |
+	    LETTER('s') | LETTER('o') | LETTER('n') | LETTER('d');
 
-	if (!text_letter(text, at + 1))
-		return 0;
-	return match_words(text, at, "jfmasond", words);
+	return begins_with(text, at, letters) ? match_words(text, at, words) : 0;
 }
 
 static size_t
@@ -41,10 +49,10 @@ match_weekday_name(const struct stamp_text *text, size_t at)
 	static const char *const words[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun",
 	    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "tues",
 	    "thur", "thurs", NULL};
+	static const unsigned letters =
+	    LETTER('m') | LETTER('t') | LETTER('w') | LETTER('f') | LETTER('s');
 
-	if (!text_letter(text, at + 1))
-		return 0;
-	return match_words(text, at, "mtwfs", words);
+	return begins_with(text, at, letters) ? match_words(text, at, words) : 0;
 }
 
 static size_t
@@ -53,8 +61,11 @@ match_zone_name(const struct stamp_text *text, size_t at)
 	static const char *const words[] = {"z", "utc", "gmt", "am", "pm", "cet", "cest", "bst",
 	    "wet", "west", "eet", "eest", "msk", "est", "edt", "cst", "cdt", "mst", "mdt", "pst",
 	    "pdt", "ist", "jst", "kst", "aest", "aedt", NULL};
+	static const unsigned letters = LETTER('z') | LETTER('u') | LETTER('g') | LETTER('a') |
+	    LETTER('p') | LETTER('c') | LETTER('b') | LETTER('w') | LETTER('e') | LETTER('m') |
+	    LETTER('i') | LETTER('j') | LETTER('k');
 
-	return match_words(text, at, "zugapcbwemijk", words);
+	return begins_with(text, at, letters) ? match_words(text, at, words) : 0;
 }
 
 /* ".123456", ",123" or, from five digits on, "_1234567" behind the seconds. Behind seconds that
@@ -210,8 +221,11 @@ static size_t
 match_week(const struct stamp_text *text, size_t at, bool after_year)
 {
 	static const char *const words[] = {"week", "wk", "kw", NULL};
+	static const unsigned letters = LETTER('w') | LETTER('k');
 	size_t n = 0, digits;
 
+	if (!begins_with(text, at, letters))
+		return 0;
 	if (text_at(text, at) == 'W' || (after_year && text_at(text, at) == 'w')) {
 		if (text_digits(text, at + 1) == 2 && text_between(text, at + 1, 2, 1, 53) &&
 		    !text_letter(text, at + 3))

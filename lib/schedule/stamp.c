@@ -2,6 +2,35 @@
 #include "schedule/stamp_private.h"
 #include "schedule/text_private.h"
 
+enum {
+	S = CLASS_SEP,
+	L = CLASS_LETTER,
+	D = CLASS_DIGIT | CLASS_HEX_LOWER | CLASS_HEX_UPPER,
+	H = CLASS_LETTER | CLASS_HEX_LOWER,
+	U = CLASS_LETTER | CLASS_HEX_UPPER,
+};
+
+/* clang-format off */
+const unsigned char schedule_stamp_classes[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    S, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, S, S, S, S, 0,
+    D, D, D, D, D, D, D, D, D, D, S, 0, 0, 0, 0, 0,
+    S, U, U, U, U, U, U, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, 0, 0, 0, 0, S,
+    0, H, H, H, H, H, H, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, 0, 0, 0, S, 0,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+};
+/* clang-format on */
+
 /* A UUID, or one word of hexadecimal digits too mixed or too long to mean anything. */
 static size_t
 match_hash(const struct stamp_text *text, size_t at)

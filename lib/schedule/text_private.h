@@ -16,31 +16,12 @@ enum {
 };
 
 /* Bytes of UTF-8 sequences count as letters. */
+extern const unsigned char schedule_stamp_classes[256];
+
 static inline unsigned
 text_class(unsigned char c)
 {
-	if (c >= '0' && c <= '9')
-		return CLASS_DIGIT | CLASS_HEX_LOWER | CLASS_HEX_UPPER;
-	if (c >= 'a' && c <= 'z')
-		return c <= 'f' ? CLASS_LETTER | CLASS_HEX_LOWER : CLASS_LETTER;
-	if (c >= 'A' && c <= 'Z')
-		return c <= 'F' ? CLASS_LETTER | CLASS_HEX_UPPER : CLASS_LETTER;
-	if (c >= 0x80)
-		return CLASS_LETTER;
-	switch (c) {
-	case '-':
-	case '_':
-	case '.':
-	case ' ':
-	case ',':
-	case '@':
-	case '+':
-	case '~':
-	case ':':
-		return CLASS_SEP;
-	default:
-		return 0;
-	}
+	return schedule_stamp_classes[c];
 }
 
 /* The byte at `at`, or "/" outside of the text: the end of a component either way. */

@@ -4,8 +4,10 @@
 
 #include "store/scan_private.h"
 
-#define INSERT                                                                                       \
-	"INSERT INTO backup (first_seen, changed_at, completed_at, touched, state, status, reasons," \
+/* OR ROLLBACK: a statement of many rows would copy each page that it changes, to take it back alone if
+ * one of them was refused. None is; else it is the end of the scan. */
+#define INSERT                                                                                                   \
+	"INSERT OR ROLLBACK INTO backup (first_seen, changed_at, completed_at, touched, state, status, reasons," \
 	" entries, dir_id, series_id, name, size, mtime, mtime_nsec, device, inode, time) VALUES "
 
 static const char sql_insert_one[] =

@@ -227,6 +227,7 @@ connect_db(struct store *store, struct err *err)
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	return store_exec(store,
 	    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
+	    "PRAGMA secure_delete = OFF;"
 	    "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
 	    err);
 }
