@@ -12,7 +12,7 @@
 enum {
 	DEBOUNCE_MS = 700,  /* from a change to the rescan */
 	WAIT_STEP_MS = 500, /* how soon a signal is noticed */
-	MANY = 1000,        /* backups that are worth a second thread to print */
+	MANY = 5000,        /* backups that are worth threads to print */
 	REST = 10,          /* a rescan may take one part in so many of the time */
 };
 
@@ -69,41 +69,43 @@ is_selected(struct scanner *s)
 	return tool_selects(s->tool, &s->rec, RECORD_BACKUP);
 }
 
+/* All live ones by threads, if they are many and nothing chooses among them: 1 if that was done. */
 static int
-print_backup(struct scanner *s, struct tool_lines *lines, const struct store_backup *row,
-    bool is_new, struct err *err)
+print_many(struct scanner *s, const struct bkm_scan *scan, struct err *err)
 {
-	if (lines)
-		return tool_lines_add(lines, row, is_new, err);
-	buf_clear(&s->line);
-	tool_add_backup(s->tool, &s->line, row, is_new);
-	return is_selected(s) ? tool_put_line(s->tool, &s->line, err) : 0;
+	int64_t last = 0;
+
+	if (s->tool->where || s->tool->days || scan->found < MANY)
+		return 0;
+	if (store_scan_last_id(scan->scan, &last, err) < 0)
+		return -1;
+	return last ? tool_print_lines(s->tool, scan->scan, last, err) : 0;
 }
 
 /* only_new: what this scan changed, and of it nothing that is still being written. */
 static int
 print_backups(struct scanner *s, const struct bkm_scan *scan, bool only_new, struct err *err)
 {
-	bool many = !only_new && !s->tool->where && !s->tool->days && scan->found > MANY;
+	enum store_scan_which which = only_new || s->changed ? STORE_SCAN_TOUCHED : STORE_SCAN_ALL;
 	struct store_scan_cursor *cursor = NULL;
-	struct tool_lines *lines = NULL;
 	struct store_backup row;
 	bool touched;
-	int r = store_scan_lines(scan->scan, only_new || s->changed, &cursor, err);
+	int r = which == STORE_SCAN_ALL ? print_many(s, scan, err) : 0;
 
-	if (r == 0 && many)
-		r = tool_lines_open(s->tool, &lines, err);
+	if (r > 0)
+		which = STORE_SCAN_GONE;
+	if (r >= 0)
+		r = store_scan_lines(scan->scan, which, &cursor, err);
 	while (r >= 0 && (r = store_scan_lines_next(cursor, &row, &touched, err)) > 0) {
 		if (only_new && (!touched || strcmp(row.state, "growing") == 0))
 			continue;
-		r = print_backup(
-		    s, lines, &row, touched && row.live && row.first_seen == s->tool->now, err);
+		buf_clear(&s->line);
+		tool_add_backup(s->tool, &s->line, &row, tool_is_new(s->tool, &row, touched));
+		if (is_selected(s))
+			r = tool_put_line(s->tool, &s->line, err);
 		if (r >= 0 && tool_stopping())
 			r = tool_interrupted(err);
 	}
-	if (r == 0 && lines)
-		r = tool_lines_end(lines, err);
-	tool_lines_close(lines);
 	store_scan_lines_close(cursor);
 	return r;
 }

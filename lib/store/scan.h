@@ -210,12 +210,25 @@ store_scan_end(struct store_scan *scan, const struct store_scan_result *result, 
 uint64_t store_scan_touched(const struct store_scan *scan, const int64_t **ret_ids);
 
 /* The lines of a location: its live backups by directory and name, then what this scan found gone,
- * and vanished ones that nobody has accepted. only_touched: of the live ones those that this scan
- * changed. The scan must live longer than the cursor. */
+ * and vanished ones that nobody has accepted. The scan must live longer than the cursor. */
+enum store_scan_which {
+	STORE_SCAN_ALL,
+	STORE_SCAN_TOUCHED, /* of the live ones those that this scan changed */
+	STORE_SCAN_GONE,    /* no live ones */
+};
 struct store_backup;
 struct store_scan_cursor;
-int store_scan_lines(const struct store_scan *scan, bool only_touched,
+int store_scan_lines(const struct store_scan *scan, enum store_scan_which which,
     struct store_scan_cursor **ret_cursor, struct err *err);
+
+/* The live ones alone by their numbers, for threads that share them out. Each has a store of its own;
+ * its cursor gives the backups of the location between two numbers, then 0 until the next range. */
+int store_scan_lines_by_id(const struct store_scan *scan, struct store *store,
+    struct store_scan_cursor **ret_cursor, struct err *err);
+void store_scan_lines_range(struct store_scan_cursor *cursor, int64_t first, int64_t last);
+/* The last number of all; 0: the location is too small a part of the store to go by numbers. */
+int store_scan_last_id(const struct store_scan *scan, int64_t *ret_id, struct err *err);
+
 /* 1, 0, -1; ret_touched: this scan changed it. Strings live until the next call. */
 int store_scan_lines_next(struct store_scan_cursor *cursor, struct store_backup *ret_backup,
     bool *ret_touched, struct err *err);

@@ -13,12 +13,13 @@
 static const char sql_tree[] =
     LINE_COLUMNS " FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id AND b.live = 1"
 		 " WHERE d.location_id = ?1 ORDER BY d.path, b.name";
-/* The same, for a location that is most of the table: in the order in which they were first seen. */
-static const char sql_rows[] =
-    LINE_COLUMNS " FROM backup AS b NOT INDEXED WHERE b.live = 1 AND ?1 IS NOT NULL";
-static const char sql_is_most[] =
-    "SELECT 2 * sum(count + growing + stalled) >= (SELECT max(id) FROM backup) FROM series"
-    " WHERE location_id = ?1";
+/* The same by number, for a location that is much of the table: the rows of others are passed over. */
+static const char sql_range[] =
+    LINE_COLUMNS " FROM backup AS b WHERE b.id BETWEEN ?1 AND ?2 AND b.live = 1";
+/* The last number; 0 if the location is less than a quarter of the table. */
+static const char sql_last[] =
+    "SELECT CASE WHEN 4 * sum(s.count + s.growing + s.stalled) >= b.last THEN b.last ELSE 0 END"
+    " FROM series AS s, (SELECT max(id) AS last FROM backup) AS b WHERE s.location_id = ?1";
 static const char sql_dir[] = "SELECT path, location_id FROM dir WHERE id = ?1";
 static const char sql_tree_touched[] =
     LINE_COLUMNS " FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id AND b.live = 1"
@@ -50,10 +51,10 @@ struct store_scan_cursor {
 	const int64_t *ids; /* what was touched, of the scan; NULL: ask the rows */
 	uint64_t id_count, at;
 	bool only_touched;
-	bool most;   /* of all rows are of this location */
-	bool first;  /* nothing was known before: nothing is gone */
-	bool is_row; /* the statement has not ended */
-	bool by_id;  /* the statement is run once for each id */
+	bool by_range; /* live ones by number, see store_scan_lines_by_id */
+	bool first;    /* nothing was known before: nothing is gone */
+	bool is_row;   /* the statement has not ended */
+	bool by_id;    /* the statement is run once for each id */
 	enum phase phase;
 	sqlite3_stmt *st;
 	char *host, *name, *root;
@@ -86,21 +87,6 @@ read_location(struct store_scan_cursor *c, struct err *err)
 
 /* The statement of the present phase. */
 static int
-is_most(struct store_scan_cursor *c, bool *ret, struct err *err)
-{
-	sqlite3_stmt *st = store_stmt(c->store, sql_is_most, err);
-	int r;
-
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, c->location_id);
-	r = store_step(c->store, st, err);
-	*ret = r > 0 && sqlite3_column_int(st, 0) != 0;
-	store_reset(st);
-	return r < 0 ? -1 : 0;
-}
-
-static int
 begin_phase(struct store_scan_cursor *c, struct err *err)
 {
 	const char *sql = NULL;
@@ -111,7 +97,7 @@ begin_phase(struct store_scan_cursor *c, struct err *err)
 	switch (c->phase) {
 	case PHASE_LIVE:
 		if (!c->only_touched)
-			sql = c->most ? sql_rows : sql_tree;
+			sql = c->by_range ? sql_range : sql_tree;
 		else
 			sql = c->ids || !c->id_count ? sql_one : sql_tree_touched;
 		break;
@@ -128,37 +114,88 @@ begin_phase(struct store_scan_cursor *c, struct err *err)
 	c->st = store_prepare(c->store, sql, err);
 	if (!c->st)
 		return -1;
+	if (sql == sql_range)
+		return 0;
 	store_bind_int(c->st, 1, c->location_id);
-	if (sql != sql_tree && sql != sql_rows)
+	if (sql != sql_tree)
 		store_bind_int(c->st, 2, c->run_id);
 	if (c->by_id)
 		store_bind_int(c->st, 4, c->phase == PHASE_LIVE);
 	return 0;
 }
 
-int
-store_scan_lines(const struct store_scan *scan, bool only_touched,
-    struct store_scan_cursor **ret_cursor, struct err *err)
+static struct store_scan_cursor *
+new_cursor(const struct store_scan *scan, struct store *store)
 {
 	struct store_scan_cursor *c = mem_alloc(sizeof(*c));
 
 	*c = (struct store_scan_cursor){
-	    .store = scan->store,
+	    .store = store,
 	    .location_id = scan->options.location_id,
 	    .run_id = scan->options.run_id,
-	    .only_touched = only_touched,
 	    .path = BUF_INIT,
 	};
-	c->id_count = store_scan_touched(scan, &c->ids);
-	c->first = scan->direct;
-	if (c->first && !c->ids)
-		c->id_count = c->only_touched ? c->id_count : 0;
-	if (read_location(c, err) < 0 || is_most(c, &c->most, err) < 0 || begin_phase(c, err) < 0) {
+	return c;
+}
+
+static int
+open_cursor(struct store_scan_cursor *c, struct store_scan_cursor **ret_cursor, struct err *err)
+{
+	if (read_location(c, err) < 0 || begin_phase(c, err) < 0) {
 		store_scan_lines_close(c);
 		return -1;
 	}
 	*ret_cursor = c;
 	return 0;
+}
+
+int
+store_scan_lines(const struct store_scan *scan, enum store_scan_which which,
+    struct store_scan_cursor **ret_cursor, struct err *err)
+{
+	struct store_scan_cursor *c = new_cursor(scan, scan->store);
+
+	c->only_touched = which == STORE_SCAN_TOUCHED;
+	c->phase = which == STORE_SCAN_GONE ? PHASE_GONE : PHASE_LIVE;
+	c->id_count = store_scan_touched(scan, &c->ids);
+	c->first = scan->direct;
+	if (c->first && !c->ids)
+		c->id_count = c->only_touched ? c->id_count : 0;
+	return open_cursor(c, ret_cursor, err);
+}
+
+/* ---------------------------------------------------------------- by number */
+int
+store_scan_last_id(const struct store_scan *scan, int64_t *ret_id, struct err *err)
+{
+	sqlite3_stmt *st = store_stmt(scan->store, sql_last, err);
+	int r;
+
+	if (!st)
+		return -1;
+	store_bind_int(st, 1, scan->options.location_id);
+	r = store_step(scan->store, st, err);
+	*ret_id = r > 0 ? sqlite3_column_int64(st, 0) : 0;
+	store_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
+int
+store_scan_lines_by_id(const struct store_scan *scan, struct store *store,
+    struct store_scan_cursor **ret_cursor, struct err *err)
+{
+	struct store_scan_cursor *c = new_cursor(scan, store);
+
+	c->by_range = true;
+	return open_cursor(c, ret_cursor, err);
+}
+
+void
+store_scan_lines_range(struct store_scan_cursor *c, int64_t first, int64_t last)
+{
+	(void)sqlite3_reset(c->st);
+	store_bind_int(c->st, 1, first);
+	store_bind_int(c->st, 2, last);
 }
 
 /* 1: the row is of this location. */
@@ -292,6 +329,8 @@ store_scan_lines_next(struct store_scan_cursor *c, struct store_backup *ret_back
 			return -1;
 		if (c->is_row)
 			continue;
+		if (c->by_range)
+			return 0;
 		c->phase++;
 		if (begin_phase(c, err) < 0)
 			return -1;

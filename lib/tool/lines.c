@@ -1,4 +1,4 @@
-// Backup records of many rows: written on a second thread while the first reads the store.
+// Backup records of many rows: read and written by threads, block by block, and printed in order.
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,197 +6,205 @@
 #include "tool/lines.h"
 #include "tool/tool_private.h"
 
-#define LINES 256 /* rows of a batch */
+#define READERS 2
+#define BLOCK   256 /* numbers of one block; block i is for reader i % READERS */
 
-enum batch_state { BATCH_EMPTY, BATCH_FULL, BATCH_WRITTEN };
-
-struct batch {
-	enum batch_state state; /* guarded by the lock; what follows belongs to whose turn it is */
-	struct store_backup rows[LINES];
-	size_t text[LINES][5]; /* offsets of series, path, state, status, reasons */
-	bool is_new[LINES];
+struct reader {
+	struct lines *lines;
+	int64_t first; /* of its next block */
+	struct store *store;
+	struct store_scan_cursor *cursor;
+	struct tool_origin origin;
+	struct buf out; /* the block at hand */
 	size_t count;
-	struct buf strings, out;
+	pthread_t thread;
+	bool started;
+
+	/* Guarded by the lock. */
+	bool is_full; /* full is a block that nobody has taken */
+	struct buf full;
+	size_t full_count;
+	bool failed;
+	struct err err;
 };
 
-struct tool_lines {
+struct lines {
 	struct tool *tool;
-	pthread_t thread;
+	int64_t last;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool stop;
-	struct batch batches[2];
-	size_t filling;
-	struct tool_origin origin; /* the writer's */
+	bool stop; /* guarded by the lock */
+	struct reader readers[READERS];
 };
 
-static void
-write_batch(struct tool_lines *lines, struct batch *b)
+bool
+tool_is_new(const struct tool *tool, const struct store_backup *row, bool touched)
 {
-	for (size_t i = 0; i < b->count; i++) {
-		struct store_backup *row = &b->rows[i];
+	return touched && row->live && row->first_seen == tool->now;
+}
 
-		row->series = b->strings.data + b->text[i][0];
-		row->path = b->strings.data + b->text[i][1];
-		row->state = b->strings.data + b->text[i][2];
-		row->status = b->strings.data + b->text[i][3];
-		row->reasons = row->reasons ? b->strings.data + b->text[i][4] : NULL;
-		tool_add_backup_from(lines->tool, &lines->origin, &b->out, row, b->is_new[i]);
-		buf_char(&b->out, '\n');
+/* ---------------------------------------------------------------- a reader */
+static int
+write_block(struct reader *r, struct err *err)
+{
+	struct tool *tool = r->lines->tool;
+	struct store_backup row;
+	bool touched;
+	int more;
+
+	buf_clear(&r->out);
+	r->count = 0;
+	store_scan_lines_range(r->cursor, r->first, r->first + BLOCK - 1);
+	while ((more = store_scan_lines_next(r->cursor, &row, &touched, err)) > 0) {
+		tool_add_backup_from(
+		    tool, &r->origin, &r->out, &row, tool_is_new(tool, &row, touched));
+		buf_char(&r->out, '\n');
+		r->count++;
 	}
+	return more;
+}
+
+static void
+swap(struct buf *a, struct buf *b)
+{
+	struct buf kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+/* Leave the block for the caller, when the one before it has been taken. false: stop. */
+static bool
+hand_over(struct reader *r, int result, const struct err *err)
+{
+	struct lines *l = r->lines;
+	bool goes_on;
+
+	(void)pthread_mutex_lock(&l->lock);
+	while (r->is_full && !l->stop)
+		(void)pthread_cond_wait(&l->changed, &l->lock);
+	swap(&r->out, &r->full);
+	r->full_count = r->count;
+	r->is_full = true;
+	r->failed = result < 0;
+	r->err = *err;
+	goes_on = !l->stop && !r->failed;
+	(void)pthread_cond_broadcast(&l->changed);
+	(void)pthread_mutex_unlock(&l->lock);
+	return goes_on;
 }
 
 static void *
-writer(void *arg)
+reader(void *arg)
 {
-	struct tool_lines *lines = arg;
-	size_t turn = 0;
-	bool stop;
+	struct reader *r = arg;
+	struct err err = {0};
+	bool goes_on = true;
 
-	for (;;) {
-		struct batch *b = &lines->batches[turn];
-
-		(void)pthread_mutex_lock(&lines->lock);
-		while (b->state != BATCH_FULL && !lines->stop)
-			(void)pthread_cond_wait(&lines->changed, &lines->lock);
-		stop = lines->stop;
-		(void)pthread_mutex_unlock(&lines->lock);
-		if (stop)
-			return NULL;
-		write_batch(lines, b);
-		(void)pthread_mutex_lock(&lines->lock);
-		b->state = BATCH_WRITTEN;
-		(void)pthread_cond_broadcast(&lines->changed);
-		(void)pthread_mutex_unlock(&lines->lock);
-		turn = !turn;
-	}
+	for (; goes_on && r->first <= r->lines->last; r->first += READERS * BLOCK)
+		goes_on = hand_over(r, write_block(r, &err), &err);
+	return NULL;
 }
 
-int
-tool_lines_open(struct tool *tool, struct tool_lines **ret_lines, struct err *err)
+static int
+open_reader(struct reader *r, const struct store_scan *scan, struct err *err)
 {
-	struct tool_lines *lines = mem_alloc(sizeof(*lines));
-	int r;
+	int failed;
 
-	lines->tool = tool;
-	lines->origin.text = lines->origin.series = lines->origin.tail = BUF_INIT;
-	for (size_t i = 0; i < ARRAY_LEN(lines->batches); i++)
-		lines->batches[i].strings = lines->batches[i].out = BUF_INIT;
-	(void)pthread_mutex_init(&lines->lock, NULL);
-	(void)pthread_cond_init(&lines->changed, NULL);
-	r = pthread_create(&lines->thread, NULL, writer, lines);
-	if (r) {
-		free(lines);
-		return err_set(err, ERR_LIMIT, "cannot start a thread: %s", strerror(r));
-	}
-	*ret_lines = lines;
+	if (store_open(&r->store, r->lines->tool->config->store, STORE_READ_ONLY, err) < 0 ||
+	    store_scan_lines_by_id(scan, r->store, &r->cursor, err) < 0)
+		return -1;
+	failed = pthread_create(&r->thread, NULL, reader, r);
+	if (failed)
+		return err_set(err, ERR_LIMIT, "cannot start a thread: %s", strerror(failed));
+	r->started = true;
 	return 0;
 }
 
-static size_t
-keep(struct buf *strings, const char *s)
-{
-	size_t at = strings->len;
-
-	if (s)
-		buf_add(strings, s, strlen(s) + 1);
-	return at;
-}
-
-/* The same string is often at the place that the row before has it. */
-static size_t
-keep_again(struct batch *b, size_t which, const char *s)
-{
-	size_t before = b->count ? b->text[b->count - 1][which] : 0;
-
-	if (b->count && strcmp(b->strings.data + before, s) == 0)
-		return before;
-	return keep(&b->strings, s);
-}
-
-/* Wait until the writer has left the batch, and print what it wrote. */
+/* ---------------------------------------------------------------- the caller */
+/* The next block of a reader, which goes on meanwhile. */
 static int
-take_back(struct tool_lines *lines, struct batch *b, struct err *err)
+take(struct reader *r, struct buf *block, size_t *ret_count, struct err *err)
 {
+	struct lines *l = r->lines;
+	bool failed;
+
+	(void)pthread_mutex_lock(&l->lock);
+	while (!r->is_full)
+		(void)pthread_cond_wait(&l->changed, &l->lock);
+	buf_clear(block);
+	swap(block, &r->full);
+	*ret_count = r->full_count;
+	r->is_full = false;
+	failed = r->failed;
+	(void)pthread_cond_broadcast(&l->changed);
+	(void)pthread_mutex_unlock(&l->lock);
+	if (failed && err)
+		*err = r->err;
+	return failed ? -1 : 0;
+}
+
+static int
+print_blocks(struct lines *l, struct err *err)
+{
+	struct buf block = BUF_INIT;
+	size_t turn = 0, count;
 	int r = 0;
 
-	(void)pthread_mutex_lock(&lines->lock);
-	while (b->state == BATCH_FULL)
-		(void)pthread_cond_wait(&lines->changed, &lines->lock);
-	b->state = BATCH_EMPTY;
-	(void)pthread_mutex_unlock(&lines->lock);
-	if (b->count)
-		r = tool_put_lines(lines->tool, &b->out, b->count, err);
-	b->count = 0;
-	buf_clear(&b->out);
-	buf_clear(&b->strings);
+	for (int64_t first = 1; first <= l->last && r == 0; first += BLOCK) {
+		r = take(&l->readers[turn], &block, &count, err);
+		if (r == 0)
+			r = tool_put_lines(l->tool, &block, count, err);
+		if (r == 0 && tool_stopping())
+			r = tool_interrupted(err);
+		turn = (turn + 1) % READERS;
+	}
+	buf_release(&block);
 	return r;
 }
 
 static void
-hand_over(struct tool_lines *lines, struct batch *b)
+release(struct lines *l)
 {
-	(void)pthread_mutex_lock(&lines->lock);
-	b->state = BATCH_FULL;
-	(void)pthread_cond_broadcast(&lines->changed);
-	(void)pthread_mutex_unlock(&lines->lock);
-	lines->filling = !lines->filling;
+	(void)pthread_mutex_lock(&l->lock);
+	l->stop = true;
+	(void)pthread_cond_broadcast(&l->changed);
+	(void)pthread_mutex_unlock(&l->lock);
+	for (size_t i = 0; i < READERS; i++) {
+		struct reader *r = &l->readers[i];
+
+		if (r->started)
+			(void)pthread_join(r->thread, NULL);
+		store_scan_lines_close(r->cursor);
+		store_close(r->store);
+		buf_release(&r->out);
+		buf_release(&r->full);
+		buf_release(&r->origin.text);
+		buf_release(&r->origin.series);
+		buf_release(&r->origin.tail);
+	}
+	(void)pthread_cond_destroy(&l->changed);
+	(void)pthread_mutex_destroy(&l->lock);
 }
 
 int
-tool_lines_add(
-    struct tool_lines *lines, const struct store_backup *row, bool is_new, struct err *err)
+tool_print_lines(struct tool *tool, const struct store_scan *scan, int64_t last, struct err *err)
 {
-	struct batch *b = &lines->batches[lines->filling];
-	size_t i;
+	struct lines l = {.tool = tool, .last = last};
+	int r = 0;
 
-	if (b->count == LINES) {
-		hand_over(lines, b);
-		b = &lines->batches[lines->filling];
-		if (take_back(lines, b, err) < 0)
-			return -1;
-	}
-	i = b->count;
-	b->rows[i] = *row;
-	b->is_new[i] = is_new;
-	b->text[i][0] = keep_again(b, 0, row->series);
-	b->text[i][1] = keep(&b->strings, row->path);
-	b->text[i][2] = keep_again(b, 2, row->state);
-	b->text[i][3] = keep_again(b, 3, row->status);
-	b->text[i][4] = keep(&b->strings, row->reasons);
-	b->count++;
-	return 0;
-}
-
-int
-tool_lines_end(struct tool_lines *lines, struct err *err)
-{
-	struct batch *last = &lines->batches[lines->filling];
-
-	hand_over(lines, last);
-	if (take_back(lines, &lines->batches[lines->filling], err) < 0)
-		return -1;
-	return take_back(lines, last, err);
-}
-
-void
-tool_lines_close(struct tool_lines *lines)
-{
-	if (!lines)
-		return;
-	(void)pthread_mutex_lock(&lines->lock);
-	lines->stop = true;
-	(void)pthread_cond_broadcast(&lines->changed);
-	(void)pthread_mutex_unlock(&lines->lock);
-	(void)pthread_join(lines->thread, NULL);
-	for (size_t i = 0; i < ARRAY_LEN(lines->batches); i++) {
-		buf_release(&lines->batches[i].strings);
-		buf_release(&lines->batches[i].out);
-	}
-	buf_release(&lines->origin.text);
-	buf_release(&lines->origin.series);
-	buf_release(&lines->origin.tail);
-	(void)pthread_cond_destroy(&lines->changed);
-	(void)pthread_mutex_destroy(&lines->lock);
-	free(lines);
+	(void)pthread_mutex_init(&l.lock, NULL);
+	(void)pthread_cond_init(&l.changed, NULL);
+	for (size_t i = 0; i < READERS; i++)
+		l.readers[i] = (struct reader){.lines = &l,
+		    .first = 1 + (int64_t)i * BLOCK,
+		    .out = BUF_INIT,
+		    .full = BUF_INIT,
+		    .origin = {.text = BUF_INIT, .series = BUF_INIT, .tail = BUF_INIT}};
+	for (size_t i = 0; i < READERS && r == 0; i++)
+		r = open_reader(&l.readers[i], scan, err);
+	if (r == 0)
+		r = print_blocks(&l, err);
+	release(&l);
+	return r < 0 ? -1 : 1;
 }
