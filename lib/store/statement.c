@@ -135,8 +135,13 @@ store_reset(sqlite3_stmt *st)
 int
 store_run_stmt(struct store *store, sqlite3_stmt *st, struct err *err)
 {
-	int r = store_step(store, st, err);
+	int r;
 
+	/* A look-up that is older than what another process wrote cannot become a write: SQLite would
+	 * say busy at once. */
+	if (store->reading)
+		store_read_end(store);
+	r = store_step(store, st, err);
 	store_reset(st);
 	return r < 0 ? -1 : 0;
 }

@@ -40,7 +40,7 @@ const char *store_uuid(const struct store *store); /* what records carry as `sto
 int store_begin(struct store *store, struct err *err);
 int store_commit(struct store *store, struct err *err);
 
-/* Many look-ups in a row see one state and take the locks once. Ended by store_begin too; never to be
+/* Many look-ups in a row see one state and take the locks once. Ended by every write too; never to be
  * left open while waiting. Nothing to do is fine. */
 int store_read_begin(struct store *store, struct err *err);
 void store_read_end(struct store *store);

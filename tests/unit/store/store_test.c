@@ -71,6 +71,31 @@ refuses_what_is_not_a_store(void **state)
 	remove_dir(dir);
 }
 
+/* What was looked up before another process wrote does not stand in the way of the next write. */
+static void
+writes_behind_another(void **state)
+{
+	char *dir = temp_dir(), *path = path_join(dir, "a.db");
+	struct store *mine = NULL, *other = NULL;
+	struct store_run a = {.command = "a", .host = "h"}, b = {.command = "b", .host = "h"};
+	struct store_backup row;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(store_open(&mine, path, STORE_READ_WRITE, &err), 0);
+	assert_int_equal(store_open(&other, path, STORE_READ_WRITE, &err), 0);
+	assert_int_equal(store_run_start(mine, &a, &err), 0);
+	assert_int_equal(store_read_begin(mine, &err), 0);
+	assert_int_equal(store_backup_by_id(mine, 1, &row, &err), 0);
+	assert_int_equal(store_run_start(other, &b, &err), 0);
+	assert_int_equal(store_run_end(mine, &a, "{}", &err), 0);
+	assert_false(store_in_transaction(mine));
+	store_close(mine);
+	store_close(other);
+	free(path);
+	remove_dir(dir);
+}
+
 /* Start a run in a child that then ends, dies or stays; the pipe tells its uuid. */
 static pid_t
 child_run(const char *path, bool end, bool stay, char uuid[37])
@@ -174,6 +199,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(opens_and_keeps_its_identity),
 	    cmocka_unit_test(refuses_what_is_not_a_store),
+	    cmocka_unit_test(writes_behind_another),
 	    cmocka_unit_test(knows_the_fate_of_a_run),
 	    cmocka_unit_test(many_open_a_fresh_store_at_once),
 	};
