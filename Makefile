@@ -25,10 +25,11 @@ PKGS_ISAL  := $(if $(filter amd64 arm64,$(shell dpkg --print-architecture 2>/dev
 PKGS_RUN   := $(PKGS_BUILD) sqlite3 zip unzip zstd xz-utils bzip2 jq tar gzip util-linux
 PKGS_CHECK := $(PKGS_RUN) bats libcmocka-dev lz4 lzip cpio p7zip-full libarchive-tools rsync file \
 	python3 python3-aiosmtpd python3-jsonschema openssl postgresql mariadb-server chromium redis-tools slapd \
-	qemu-utils strace faketime procps perl e2fsprogs iproute2 gpg gpg-agent age restic borgbackup
-PKGS_LINT  := clang-format clang-tidy cppcheck shellcheck mandoc codespell
+	qemu-utils strace faketime procps perl e2fsprogs iproute2 gpg gpg-agent age restic borgbackup mandoc \
+	bsdextrautils
+PKGS_LINT  := clang-format clang-tidy cppcheck shellcheck codespell mandoc
 PKGS_DEV   := $(PKGS_CHECK) $(PKGS_LINT) clang libclang-rt-14-dev gcovr valgrind hyperfine rhash pigz \
-	aide hashdeep rclone bsdextrautils
+	aide hashdeep rclone
 
 # Install what dpkg does not know as installed; as root, or through sudo.
 define install_packages
