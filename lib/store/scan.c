@@ -88,8 +88,7 @@ be_quick(struct store *store, struct err *err)
 static int
 be_safe(struct store *store, struct err *err)
 {
-	return store_exec(
-	    store, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000", err);
+	return store_exec(store, "PRAGMA synchronous = FULL", err);
 }
 
 int
@@ -113,6 +112,8 @@ store_scan_begin(struct store *store, const struct store_scan_options *options,
 		return -1;
 	}
 	scan->direct = live == 0;
+	if (scan->direct)
+		scan->checkpoint = store_checkpoint_start(store);
 	scan->known = live ? (uint64_t)known : 0;
 	*ret_scan = scan;
 	return 0;
@@ -124,7 +125,9 @@ store_scan_free(struct store_scan *scan)
 	if (!scan)
 		return;
 	store_rollback(scan->store);
+	store_checkpoint_stop(scan->store, scan->checkpoint);
 	(void)be_safe(scan->store, NULL);
+	(void)store_exec(scan->store, "PRAGMA wal_autocheckpoint = 1000", NULL);
 	store_scan_free_series(scan);
 	buf_release(&scan->arena);
 	buf_release(&scan->waiting_text);
@@ -395,7 +398,8 @@ store_scan_end(struct store_scan *scan, const struct store_scan_result *result, 
 	store_bind_int(st, 6, scan->options.now);
 	store_bind_int(st, 7, result->reached);
 	store_bind_int(st, 8, result->empty);
-	if (store_run_stmt(scan->store, st, err) < 0)
+	if (store_run_stmt(scan->store, st, err) < 0 || store_commit(scan->store, err) < 0)
 		return -1;
-	return store_commit(scan->store, err);
+	store_checkpoint_now(scan->checkpoint);
+	return 0;
 }

@@ -41,6 +41,7 @@ struct store_scan_new { /* a row that waits for the others of its statement */
 struct store_scan {
 	struct store *store;
 	struct store_scan_options options;
+	struct store_checkpoint *checkpoint; /* of a first scan */
 	bool direct;   /* nothing is known: rows are written as the walk goes */
 	bool regroups; /* rows have been moved between series: see store_scan_regroup */
 	uint64_t known;

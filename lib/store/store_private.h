@@ -91,6 +91,13 @@ int store_backup_load(struct store *store, const char *ids, struct store_ahead_r
 int store_verify_load(struct store *store, const char *ids, const char *algorithm, int64_t *ret_ids,
     struct store_verify_state *ret_states, size_t max, size_t *ret_count);
 
+/* From now on a thread carries the log over into the store; NULL: there is none, go on as usual. Ends
+ * the automatic checkpoints of this connection, which are to be set again behind the stop. */
+struct store_checkpoint;
+struct store_checkpoint *store_checkpoint_start(struct store *store);
+void store_checkpoint_now(struct store_checkpoint *c);                       /* NULL is fine */
+void store_checkpoint_stop(struct store *store, struct store_checkpoint *c); /* NULL is fine */
+
 /* Beside a row of restore (restore.c, drill.c). */
 int store_drill_put(
     struct store *store, int64_t restore_id, const struct store_drill *drill, struct err *err);
