@@ -1,12 +1,18 @@
 /*
  * archive: walk the entries of an archive, strictly and under limits. Only user of libarchive.
  *
- * Formats: tar (v7, ustar, pax, GNU), zip, 7zip, cpio (newc, crc, odc); nothing else is ever
- * tried. The stream comes from lib/codec, so a compressed tar is decoded there, one layer deep.
- * zip and 7zip need an uncompressed input with pread. Every byte of every entry is read and every
- * check of the format is made, whether the visitor wants the data or not; the end marker is
- * demanded (two zero blocks, TRAILER!!!, the end record of a zip with its counts and the central
- * directory against the local headers), and the stream is drained behind it.
+ * Formats: tar (v7, ustar, pax, GNU), zip, 7zip, cpio (newc, crc, odc), iso9660, rar (4 and 5), cab,
+ * lha, xar, ar, warc; nothing else is ever tried. The stream comes from lib/codec, so a compressed tar
+ * is decoded there, one layer deep; zip, 7zip and xar in one are decoded more than once if they are large,
+ * and need a pread then. Every byte
+ * of every entry is read and every check of the format is made, whether the visitor wants the data or
+ * not; the end marker is demanded (two zero blocks, TRAILER!!!, the end record of a zip with its counts
+ * and the central directory against the local headers, the end block of a rar, the sizes in the headers
+ * of cab and iso9660, the zero behind an lha), and the stream is drained behind it. ar, other than
+ * .deb, and warc have none: they are good, but not `complete`.
+ *
+ * libarchive cannot unpack every whole rar and cab. Where all their blocks are as they were written (by
+ * our own reading of them), and libarchive finds a fault, that is UNSUPPORTED, not DAMAGED.
  *
  * Nothing is written anywhere: names, types and sizes are what the archive says. Whether a name is
  * safe to create is for the caller; archive_item_unsafe() says what a name is.
@@ -30,6 +36,13 @@ enum archive_kind {
 	ARCHIVE_KIND_ZIP,
 	ARCHIVE_KIND_7ZIP,
 	ARCHIVE_KIND_CPIO,
+	ARCHIVE_KIND_ISO9660,
+	ARCHIVE_KIND_RAR, /* 4 and 5 */
+	ARCHIVE_KIND_CAB,
+	ARCHIVE_KIND_LHA,
+	ARCHIVE_KIND_XAR,
+	ARCHIVE_KIND_AR, /* .deb is one */
+	ARCHIVE_KIND_WARC,
 };
 
 enum archive_type {
@@ -113,7 +126,8 @@ struct archive_result {
 	char detail[192];  /* for a message; "" if there is nothing to say */
 };
 
-/* What the first bytes of a (decoded) stream say; give at least 512 if there are as many. */
+/* What the first bytes of a (decoded) stream say; give at least 512 if there are as many; for
+ * an image (iso9660) 33 KiB. */
 enum archive_kind archive_sniff(const void *data, size_t len);
 
 /* What the end of a file name promises, in any case, a rotation number behind it or not. */

@@ -1,4 +1,4 @@
-// tar, cpio and 7zip through libarchive, with the end markers that it does not demand.
+// Archives through libarchive, with the end markers that it does not demand.
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -7,95 +7,41 @@
 
 #include "archive/archive_private.h"
 
-#define BLOCK      512
-#define TAIL_SIZE  4096 /* of the stream behind the present block: enough for any end marker */
-#define PREAD_SIZE (64 * 1024)
-
 struct library {
 	struct archive_walker *w;
-	const uint8_t *block; /* what libarchive was given last */
-	size_t block_len;
-	uint8_t tail[TAIL_SIZE]; /* the bytes before block */
-	size_t tail_len;
-	/* 7zip: positions are ours to keep */
-	uint64_t pos;      /* what libarchive reads next */
-	uint64_t streamed; /* how far the stream was taken */
+	struct archive_stream stream;
+	uint64_t pos; /* what libarchive reads next, if it may jump */
 	/* cpio "crc": the sum of all bytes of a file */
 	bool summed;
 	uint32_t sum, sum_expected;
-	uint8_t *pread_buf;
+	/* ar: a Debian package, and its last member was seen */
+	bool is_deb, has_data;
 };
 
 /* ---------------------------------------------------------------- the stream */
-
-static void
-keep_tail(struct library *l)
-{
-	const uint8_t *p = l->block;
-	size_t n = l->block_len;
-	if (n >= TAIL_SIZE) {
-		memcpy(l->tail, p + n - TAIL_SIZE, TAIL_SIZE);
-		l->tail_len = TAIL_SIZE;
-		return;
-	}
-	size_t keep = l->tail_len + n > TAIL_SIZE ? TAIL_SIZE - n : l->tail_len;
-	memmove(l->tail, l->tail + l->tail_len - keep, keep);
-	if (n)
-		memcpy(l->tail + keep, p, n);
-	l->tail_len = keep + n;
-}
-
-/* Take the next block of the stream: > 0, 0, -1. */
-static ssize_t
-next_block(struct library *l)
-{
-	const uint8_t *data = NULL;
-	keep_tail(l);
-	l->block_len = 0;
-	ssize_t n = l->w->stream_ended ? 0 : archive_take(l->w, &data);
-	if (n > 0) {
-		l->block = data;
-		l->block_len = (size_t)n;
-		l->streamed += (uint64_t)n;
-	}
-	return n;
-}
 
 static la_ssize_t
 read_stream(struct archive *a, void *arg, const void **ret_data)
 {
 	struct library *l = arg;
-	ssize_t n = next_block(l);
+	ssize_t n = archive_stream_next(&l->stream);
 	if (n < 0)
 		archive_set_error(a, EIO, "input");
-	*ret_data = l->block;
+	*ret_data = l->stream.block;
 	return n;
 }
 
-/* 7zip jumps to its end and back; all else is in order. What is in order comes from the stream, so
- * that whoever digests the stream sees each byte once; the rest is read aside. */
 static la_ssize_t
 read_seekable(struct archive *a, void *arg, const void **ret_data)
 {
 	struct library *l = arg;
-	if (l->pos == l->streamed) {
-		la_ssize_t n = read_stream(a, arg, ret_data);
-		if (n > 0)
-			l->pos += (uint64_t)n;
-		return n;
-	}
-	const struct codec_input *in = codec_input(l->w->codec);
-	size_t len = PREAD_SIZE;
-	if (l->pos < l->streamed && l->streamed - l->pos < len)
-		len = (size_t)(l->streamed - l->pos);
-	ssize_t n = in->pread(in->arg, l->pread_buf, len, l->pos, l->w->err);
-	if (n < 0) {
-		archive_fault_set(l->w, ARCHIVE_FAULT_INPUT, "input");
+	const uint8_t *data = NULL;
+	ssize_t n = archive_stream_at(&l->stream, l->pos, &data);
+	if (n < 0)
 		archive_set_error(a, EIO, "input");
-		return -1;
-	}
-	l->pos += (uint64_t)n;
-	*ret_data = l->pread_buf;
+	else
+		l->pos += (uint64_t)n;
+	*ret_data = data;
 	return n;
 }
 
@@ -127,11 +73,16 @@ judge(struct library *l, struct archive *a, const char *doing)
 	if (w->result->kind == ARCHIVE_KIND_7ZIP &&
 	    (archive_read_has_encrypted_entries(a) > 0 || strstr(said, "Crypto")))
 		return archive_fault_set(w, ARCHIVE_FAULT_ENCRYPTED, "encrypted");
-	if (strstr(said, "nsupported") || strstr(said, "not supported"))
+	if (strstr(said, "nsupported") || strstr(said, "not supported") ||
+	    strstr(said, "unavailable") || strstr(said, "out-of-order"))
 		return archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "%s", said);
 	/* A dictionary may be large; a name or a header that is, is none. */
-	if (strstr(said, "allocate") && w->result->kind == ARCHIVE_KIND_7ZIP)
+	bool old = w->result->kind == ARCHIVE_KIND_TAR || w->result->kind == ARCHIVE_KIND_CPIO;
+	if (strstr(said, "allocate") && !old)
 		return archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "needs too much memory");
+	if (strstr(said, "nrecognized archive") && !old)
+		return archive_fault_set(
+		    w, ARCHIVE_FAULT_UNSUPPORTED, "libarchive does not recognise it");
 	if (w->stream_ended && w->result->kind != ARCHIVE_KIND_7ZIP)
 		return archive_fault_set(
 		    w, ARCHIVE_FAULT_TRUNCATED, "ends inside %s: %s", doing, said);
@@ -145,8 +96,6 @@ is_harmless(struct archive *a)
 	const char *said = archive_error_string(a);
 	return said && strstr(said, "be converted");
 }
-
-static int byte_at(struct library *l, uint64_t pos);
 
 /* ---------------------------------------------------------------- entries */
 
@@ -206,14 +155,23 @@ read_sum(struct library *l, struct archive *a)
 	int64_t at = archive_read_header_position(a);
 	char magic[7] = "", digits[9] = "";
 	for (unsigned i = 0; at >= 0 && i < 6; i++)
-		magic[i] = (char)byte_at(l, (uint64_t)at + i);
+		magic[i] = (char)archive_stream_byte(&l->stream, (uint64_t)at + i);
 	if (strcmp(magic, "070702") != 0)
 		return false;
 	for (unsigned i = 0; i < 8; i++)
-		digits[i] = (char)byte_at(l, (uint64_t)at + 102 + i);
+		digits[i] = (char)archive_stream_byte(&l->stream, (uint64_t)at + 102 + i);
 	l->sum = 0;
 	l->sum_expected = (uint32_t)strtoul(digits, NULL, 16);
 	return true;
+}
+
+/* Only the oldest headers of LHA may end behind the name, without the CRC of the content. */
+static bool
+lha_has_crc(struct library *l, struct archive *a)
+{
+	uint64_t at = (uint64_t)archive_read_header_position(a);
+	return archive_stream_byte(&l->stream, at + 20) > 0 ||
+	    archive_stream_byte(&l->stream, at) >= 22 + archive_stream_byte(&l->stream, at + 21);
 }
 
 static uint32_t
@@ -223,6 +181,12 @@ sum_of(const uint8_t *p, size_t len)
 	for (size_t i = 0; i < len; i++)
 		sum += p[i];
 	return sum;
+}
+
+static bool
+has_holes(enum archive_kind kind)
+{
+	return kind == ARCHIVE_KIND_TAR || kind == ARCHIVE_KIND_CPIO || kind == ARCHIVE_KIND_7ZIP;
 }
 
 static int
@@ -247,7 +211,11 @@ read_content(struct library *l, struct archive *a, const struct archive_item *it
 	if (l->summed && end && l->sum != l->sum_expected)
 		return archive_fault_set(
 		    l->w, ARCHIVE_FAULT_DAMAGED, "the sum of %.100s does not match", item->name);
-	if (item->type == ARCHIVE_TYPE_FILE && item->size > end) { /* a hole at its end */
+	if (item->type == ARCHIVE_TYPE_FILE && item->size > end) {
+		if (!has_holes(l->w->result->kind))
+			return archive_fault_set(l->w,
+			    l->w->stream_ended ? ARCHIVE_FAULT_TRUNCATED : ARCHIVE_FAULT_DAMAGED,
+			    "less content than declared");
 		if (archive_item_data(l->w, item, false, NULL, 0, item->size, &end) < 0)
 			return -1;
 	}
@@ -260,8 +228,19 @@ read_entry(struct library *l, struct archive *a, struct archive_entry *e, bool *
 	struct archive_item item;
 	bool wanted;
 	fill_item(&item, e, l->w->result->entries);
+	if (l->w->result->kind == ARCHIVE_KIND_AR) {
+		if (item.name[0] == '/') /* tables for linkers */
+			return 0;
+		item.type = ARCHIVE_TYPE_FILE; /* there is no other */
+		l->is_deb = l->is_deb || (!item.index && !strcmp(item.name, "debian-binary"));
+		l->has_data = l->has_data || !strncmp(item.name, "data.tar", 8);
+	}
 	l->summed = l->w->result->kind == ARCHIVE_KIND_CPIO && item.type != ARCHIVE_TYPE_SYMLINK &&
 	    read_sum(l, a);
+	/* libarchive takes the target of a link as it is, without the CRC of its bytes. */
+	if (item.type == ARCHIVE_TYPE_SYMLINK ||
+	    (l->w->result->kind == ARCHIVE_KIND_LHA && !lha_has_crc(l, a)))
+		l->w->result->checked = false;
 	if (archive_begin_item(l->w, &item, &wanted) < 0)
 		return -1;
 	if (item.encrypted) {
@@ -273,100 +252,40 @@ read_entry(struct library *l, struct archive *a, struct archive_entry *e, bool *
 
 /* ---------------------------------------------------------------- ends */
 
-/* The byte of the stream at pos, which is in the tail, the block, or still to come: 0 to 255,
- * -1 at the end of the stream, -2 on a fault. */
+/* Nothing in the file says where it ends, but that a Debian package has three members. */
 static int
-byte_at(struct library *l, uint64_t pos)
+end_of_ar(struct library *l)
 {
-	for (;;) {
-		uint64_t start = l->streamed - l->block_len;
-		if (pos < start - l->tail_len)
-			return -2;
-		if (pos < start)
-			return l->tail[l->tail_len - (size_t)(start - pos)];
-		if (pos < l->streamed)
-			return l->block[pos - start];
-		ssize_t n = next_block(l);
-		if (n <= 0)
-			return n < 0 ? -2 : -1;
-	}
-}
-
-static bool
-all_zero(const uint8_t *p, size_t len)
-{
-	return len == 0 || (p[0] == 0 && !memcmp(p, p + 1, len - 1));
-}
-
-/* Drain the stream from pos on; anything but zeros is worth a warning. Writers fill up with zeros to
- * whole blocks, or write none: an end inside a block is a cut. */
-static int
-drain_from(struct library *l, uint64_t pos)
-{
-	uint64_t end = pos;
-	while (pos < l->streamed) {
-		int b = byte_at(l, pos++);
-		if (b)
-			l->w->result->warnings |= ARCHIVE_WARN_GARBAGE;
-	}
-	for (;;) {
-		ssize_t n = next_block(l);
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		if (!all_zero(l->block, l->block_len))
-			l->w->result->warnings |= ARCHIVE_WARN_GARBAGE;
-	}
-	if (l->streamed < end ||
-	    (l->streamed > end && l->streamed % BLOCK &&
-		!(l->w->result->warnings & ARCHIVE_WARN_GARBAGE)))
+	if (l->is_deb && !l->has_data)
 		return archive_fault_set(
-		    l->w, ARCHIVE_FAULT_TRUNCATED, "ends inside the block behind its end marker");
+		    l->w, ARCHIVE_FAULT_TRUNCATED, "ends before data.tar, its last member");
+	l->w->result->complete = l->is_deb;
 	return 0;
 }
 
-/* Two blocks of zeros where the header after the last entry would stand. */
 static int
-end_of_tar(struct library *l, uint64_t pos)
+drain(struct library *l)
 {
-	for (uint64_t i = 0; i < 2 * (uint64_t)BLOCK; i++) {
-		int b = byte_at(l, pos + i);
-		if (b == -1)
-			return archive_fault_set(
-			    l->w, ARCHIVE_FAULT_TRUNCATED, "ends without its end marker");
-		if (b)
-			return archive_fault_set(
-			    l->w, ARCHIVE_FAULT_DAMAGED, "its end marker is damaged");
-	}
-	return drain_from(l, pos + 2 * (uint64_t)BLOCK);
-}
-
-/* libarchive has found the name TRAILER!!! behind the header at pos: 110 bytes and the name padded
- * to 4 in newc, 76 and the name in odc. */
-static int
-end_of_cpio(struct library *l, uint64_t pos)
-{
-	bool odc = byte_at(l, pos + 5) == '7';
-	return drain_from(l, pos + (odc ? 76 + 11 : 124));
+	ssize_t n;
+	while ((n = archive_stream_next(&l->stream)) > 0)
+		continue;
+	return (int)n;
 }
 
 static int
 end_of_archive(struct library *l, struct archive *a, enum archive_kind kind)
 {
 	int64_t header = archive_read_header_position(a);
+	struct archive_stream *s = &l->stream;
+	l->w->result->complete = true;
 	if (header < 0)
 		return archive_fault_set(l->w, ARCHIVE_FAULT_DAMAGED, "no end was found");
-	int r = kind == ARCHIVE_KIND_TAR ? end_of_tar(l, (uint64_t)header)
-	    : kind == ARCHIVE_KIND_CPIO  ? end_of_cpio(l, (uint64_t)header)
+	int r = kind == ARCHIVE_KIND_TAR ? archive_end_tar(s, (uint64_t)header)
+	    : kind == ARCHIVE_KIND_CPIO  ? archive_end_cpio(s, (uint64_t)header)
+	    : kind == ARCHIVE_KIND_LHA   ? archive_end_lha(s, (uint64_t)header)
+	    : kind == ARCHIVE_KIND_AR    ? end_of_ar(l)
 					 : 0;
-	if (r < 0)
-		return -1;
-	while (kind == ARCHIVE_KIND_7ZIP && !l->w->stream_ended)
-		if (next_block(l) < 0)
-			return -1;
-	l->w->result->complete = true;
-	return 0;
+	return r < 0 ? -1 : drain(l);
 }
 
 /* ---------------------------------------------------------------- the walk */
@@ -392,13 +311,59 @@ walk_entries(struct library *l, struct archive *a, enum archive_kind kind)
 	return 0;
 }
 
+/* ---------------------------------------------------------------- the formats */
+
+static int
+support_rar(struct archive *a)
+{
+	int r = archive_read_support_format_rar(a);
+	return r == ARCHIVE_OK ? archive_read_support_format_rar5(a) : r;
+}
+
+static int (*reader_of(enum archive_kind kind))(struct archive *)
+{
+	switch (kind) {
+	case ARCHIVE_KIND_TAR:
+		return archive_read_support_format_tar;
+	case ARCHIVE_KIND_7ZIP:
+		return archive_read_support_format_7zip;
+	case ARCHIVE_KIND_CPIO:
+		return archive_read_support_format_cpio;
+	case ARCHIVE_KIND_ISO9660:
+		return archive_read_support_format_iso9660;
+	case ARCHIVE_KIND_RAR:
+		return support_rar;
+	case ARCHIVE_KIND_CAB:
+		return archive_read_support_format_cab;
+	case ARCHIVE_KIND_LHA:
+		return archive_read_support_format_lha;
+	case ARCHIVE_KIND_XAR:
+		return archive_read_support_format_xar;
+	case ARCHIVE_KIND_AR:
+		return archive_read_support_format_ar;
+	case ARCHIVE_KIND_WARC:
+		return archive_read_support_format_warc;
+	case ARCHIVE_KIND_NONE:
+	case ARCHIVE_KIND_ZIP:
+		break;
+	}
+	return archive_read_support_format_empty;
+}
+
+/* Formats that jump; an image in a compression is read in order, as nearly all can be. */
+static bool
+is_seekable(const struct library *l, enum archive_kind kind)
+{
+	return kind == ARCHIVE_KIND_7ZIP || kind == ARCHIVE_KIND_XAR ||
+	    (kind == ARCHIVE_KIND_ISO9660 && codec_input(l->w->codec)->pread &&
+		codec_status(l->w->codec)->type == CODEC_NONE);
+}
+
 static int
 open_reader(struct library *l, struct archive *a, enum archive_kind kind)
 {
-	bool seekable = kind == ARCHIVE_KIND_7ZIP;
-	int r = kind == ARCHIVE_KIND_TAR ? archive_read_support_format_tar(a)
-	    : kind == ARCHIVE_KIND_CPIO  ? archive_read_support_format_cpio(a)
-					 : archive_read_support_format_7zip(a);
+	bool seekable = is_seekable(l, kind);
+	int r = reader_of(kind)(a);
 	if (r == ARCHIVE_OK)
 		r = archive_read_support_filter_none(a);
 	if (r == ARCHIVE_OK && seekable)
@@ -412,26 +377,37 @@ open_reader(struct library *l, struct archive *a, enum archive_kind kind)
 	return r == ARCHIVE_OK ? 0 : judge(l, a, "its beginning");
 }
 
+static int
+walk_with(struct library *l, enum archive_kind kind)
+{
+	struct archive *a = archive_read_new();
+	int r = -1;
+	if (!a)
+		archive_fault_set(l->w, ARCHIVE_FAULT_UNSUPPORTED, "libarchive does not start");
+	else if (open_reader(l, a, kind) == 0)
+		r = walk_entries(l, a, kind);
+	archive_read_free(a);
+	return r;
+}
+
 int
 archive_walk_library(struct archive_walker *w, enum archive_kind kind)
 {
-	struct library l = {.w = w, .block = (const uint8_t *)""};
+	struct library l = {.w = w, .stream = {.w = w, .block = (const uint8_t *)""}};
 	/* Names in pax headers and 7zip are Unicode; they come out as UTF-8 whatever the locale. */
 	bool is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	locale_t utf8 = is_utf8 ? (locale_t)0 : newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	locale_t old = utf8 ? uselocale(utf8) : (locale_t)0;
-	struct archive *a = archive_read_new();
-	int r = -1;
 
-	w->result->checked = kind == ARCHIVE_KIND_7ZIP; /* a CRC per file */
-	if (kind == ARCHIVE_KIND_7ZIP)
-		l.pread_buf = mem_pages(PREAD_SIZE);
-	if (!a)
-		archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "libarchive does not start");
-	else if (open_reader(&l, a, kind) == 0)
-		r = walk_entries(&l, a, kind);
-	archive_read_free(a);
-	free(l.pread_buf);
+	l.stream.watch = archive_watch_new(kind);
+	w->result->checked = kind == ARCHIVE_KIND_7ZIP || kind == ARCHIVE_KIND_LHA;
+	int r = walk_with(&l, kind);
+	if (l.stream.watch) {
+		(void)drain(&l);
+		archive_watch_judge(l.stream.watch, w);
+		r = w->result->fault ? -1 : 0;
+	}
+	archive_stream_release(&l.stream);
 	if (utf8) {
 		uselocale(old);
 		freelocale(utf8);

@@ -44,9 +44,6 @@ archive_check_7zip(struct archive_walker *w)
 {
 	const struct codec_input *in = codec_input(w->codec);
 	uint8_t h[HEADER];
-	if (!in->pread || codec_status(w->codec)->type != CODEC_NONE)
-		return archive_fault_set(
-		    w, ARCHIVE_FAULT_UNSUPPORTED, "a 7z archive inside a compression");
 	ssize_t n = in->pread(in->arg, h, HEADER, 0, w->err);
 	if (n < 0)
 		return archive_fault_set(w, ARCHIVE_FAULT_INPUT, "input");

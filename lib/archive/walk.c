@@ -44,14 +44,24 @@ from_codec(enum codec_fault fault)
 	return ARCHIVE_FAULT_DAMAGED;
 }
 
+/* -1 if the codec has a fault, which is now ours. */
+static int
+take_codec_fault(struct archive_walker *w)
+{
+	const struct codec_status *s = codec_status(w->codec);
+	if (s->fault == CODEC_FAULT_NONE)
+		return 0;
+	return archive_fault_set(w, from_codec(s->fault), "%s: %s", codec_name(s->type),
+	    *s->detail ? s->detail : codec_fault_name(s->fault));
+}
+
 ssize_t
 archive_take(struct archive_walker *w, const uint8_t **ret_data)
 {
 	ssize_t n = codec_read(w->codec, ret_data, w->err);
 	if (n < 0) {
-		const struct codec_status *s = codec_status(w->codec);
-		return archive_fault_set(w, from_codec(s->fault), "%s: %s", codec_name(s->type),
-		    *s->detail ? s->detail : codec_fault_name(s->fault));
+		(void)take_codec_fault(w);
+		return -1;
 	}
 	w->read += (uint64_t)n;
 	w->stream_ended = n == 0;
@@ -165,6 +175,78 @@ archive_end_item(struct archive_walker *w, const struct archive_item *item, uint
 	return 0;
 }
 
+static void
+walk_kind(struct archive_walker *w)
+{
+	enum archive_kind kind = w->result->kind;
+	bool summed = false;
+	switch (kind) {
+	case ARCHIVE_KIND_NONE:
+		if (codec_status(w->codec)->fault)
+			archive_fault_set(w, from_codec(codec_status(w->codec)->fault), "%s",
+			    codec_status(w->codec)->detail);
+		archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "no archive");
+		break;
+	case ARCHIVE_KIND_ZIP:
+		archive_walk_zip(w);
+		break;
+	case ARCHIVE_KIND_7ZIP:
+		if (archive_check_7zip(w) == 0)
+			archive_walk_library(w, kind);
+		break;
+	case ARCHIVE_KIND_XAR:
+		if (archive_check_xar(w, &summed) == 0)
+			archive_walk_library(w, kind);
+		w->result->checked = w->result->complete && summed;
+		break;
+	case ARCHIVE_KIND_TAR:
+	case ARCHIVE_KIND_CPIO:
+	case ARCHIVE_KIND_ISO9660:
+	case ARCHIVE_KIND_RAR:
+	case ARCHIVE_KIND_CAB:
+	case ARCHIVE_KIND_LHA:
+	case ARCHIVE_KIND_AR:
+	case ARCHIVE_KIND_WARC:
+		archive_walk_library(w, kind);
+		break;
+	}
+}
+
+/* These have a directory, at their end or before it, that says where everything is. */
+static bool
+is_read_anywhere(enum archive_kind kind)
+{
+	return kind == ARCHIVE_KIND_ZIP || kind == ARCHIVE_KIND_7ZIP || kind == ARCHIVE_KIND_XAR;
+}
+
+/* Such a one inside a compression, or out of a pipe. */
+static void
+walk_nested(struct archive_walker *w)
+{
+	struct codec *outer = w->codec;
+	struct codec_nest *nest = NULL;
+	struct codec_limits l = {.deadline_ms = w->limits.deadline_ms};
+	struct err own = {0};
+	if (codec_nest_open(&nest, outer, &l, &own) < 0) {
+		if (take_codec_fault(w) == 0)
+			archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "%.150s", own.msg);
+		return;
+	}
+	struct codec_input input = codec_nest_input(nest);
+	if (codec_open_as(&w->codec, CODEC_NONE, &input, &l, w->err) < 0)
+		archive_fault_set(w, ARCHIVE_FAULT_INPUT, "input");
+	else
+		walk_kind(w);
+	if (w->result->fault == ARCHIVE_FAULT_INPUT && w->err->code == ERR_LIMIT) {
+		w->result->fault = ARCHIVE_FAULT_NONE;
+		archive_fault_set(w, ARCHIVE_FAULT_UNSUPPORTED, "%.150s", w->err->msg);
+	}
+	if (w->codec != outer)
+		codec_close(w->codec);
+	w->codec = outer;
+	codec_nest_close(nest);
+}
+
 int
 archive_walk(struct codec *codec, enum archive_kind kind, const struct archive_limits *limits,
     const struct archive_visitor *visitor, struct archive_result *ret_result, struct err *err)
@@ -179,25 +261,11 @@ archive_walk(struct codec *codec, enum archive_kind kind, const struct archive_l
 		w.limits.max_entries = MAX_ENTRIES;
 	if (!w.limits.ratio_floor)
 		w.limits.ratio_floor = RATIO_FLOOR;
-	switch (kind) {
-	case ARCHIVE_KIND_NONE:
-		if (codec_status(codec)->fault)
-			archive_fault_set(&w, from_codec(codec_status(codec)->fault), "%s",
-			    codec_status(codec)->detail);
-		archive_fault_set(&w, ARCHIVE_FAULT_UNSUPPORTED, "no archive");
-		break;
-	case ARCHIVE_KIND_ZIP:
-		archive_walk_zip(&w);
-		break;
-	case ARCHIVE_KIND_7ZIP:
-		if (archive_check_7zip(&w) == 0)
-			archive_walk_library(&w, kind);
-		break;
-	case ARCHIVE_KIND_TAR:
-	case ARCHIVE_KIND_CPIO:
-		archive_walk_library(&w, kind);
-		break;
-	}
+	if (is_read_anywhere(kind) &&
+	    (codec_status(codec)->type != CODEC_NONE || !codec_input(codec)->pread))
+		walk_nested(&w);
+	else
+		walk_kind(&w);
 	if (codec_status(codec)->garbage)
 		ret_result->warnings |= ARCHIVE_WARN_GARBAGE;
 	return ret_result->fault == ARCHIVE_FAULT_STOPPED ||
@@ -234,6 +302,13 @@ archive_kind_name(enum archive_kind kind)
 	    [ARCHIVE_KIND_ZIP] = "zip",
 	    [ARCHIVE_KIND_7ZIP] = "7zip",
 	    [ARCHIVE_KIND_CPIO] = "cpio",
+	    [ARCHIVE_KIND_ISO9660] = "iso9660",
+	    [ARCHIVE_KIND_RAR] = "rar",
+	    [ARCHIVE_KIND_CAB] = "cab",
+	    [ARCHIVE_KIND_LHA] = "lha",
+	    [ARCHIVE_KIND_XAR] = "xar",
+	    [ARCHIVE_KIND_AR] = "ar",
+	    [ARCHIVE_KIND_WARC] = "warc",
 	};
 	return (size_t)kind < ARRAY_LEN(names) ? names[kind] : "none";
 }

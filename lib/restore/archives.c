@@ -1,4 +1,4 @@
-// The archive handlers: tar, zip, 7z and cpio, in any compression, really extracted.
+// The archive handlers: whatever lib/archive walks, in any compression, really extracted.
 #include <string.h>
 #include <sys/stat.h>
 
@@ -205,6 +205,13 @@ bid_archive(const struct restore_probe *probe, enum archive_kind kind)
 ARCHIVE_HANDLER(tar, ARCHIVE_KIND_TAR);
 ARCHIVE_HANDLER(zip, ARCHIVE_KIND_ZIP);
 ARCHIVE_HANDLER(cpio, ARCHIVE_KIND_CPIO);
+ARCHIVE_HANDLER(iso9660, ARCHIVE_KIND_ISO9660);
+ARCHIVE_HANDLER(rar, ARCHIVE_KIND_RAR);
+ARCHIVE_HANDLER(cab, ARCHIVE_KIND_CAB);
+ARCHIVE_HANDLER(lha, ARCHIVE_KIND_LHA);
+ARCHIVE_HANDLER(xar, ARCHIVE_KIND_XAR);
+ARCHIVE_HANDLER(ar, ARCHIVE_KIND_AR);
+ARCHIVE_HANDLER(warc, ARCHIVE_KIND_WARC);
 
 static int
 bid_7zip(const struct restore_probe *probe)

@@ -7,7 +7,7 @@
 #include "restore/restore_private.h"
 
 #define PLAIN ".bkm-plain"
-#define HEAD  4096
+#define HEAD  0x8800 /* where an image says what it is */
 
 /* Do these first bytes look like something? A wrong key without a check of its own gives noise. */
 static bool

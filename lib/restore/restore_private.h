@@ -9,7 +9,7 @@
 #include "restore/restore.h"
 #include "sqldb/sqldb.h"
 
-#define RESTORE_PEEK        32768
+#define RESTORE_PEEK        CODEC_PEEK_MAX
 #define RESTORE_RATIO_FLOOR (UINT64_C(100) << 20)
 #define RESTORE_MESSAGE_MAX 160
 
@@ -123,6 +123,9 @@ extern const size_t restore_handler_count;
 
 /* handlers, one file each */
 extern const struct restore_handler restore_tar, restore_zip, restore_7zip, restore_cpio;
+extern const struct restore_handler restore_iso9660, restore_rar, restore_cab, restore_lha,
+    restore_xar;
+extern const struct restore_handler restore_ar, restore_warc;
 extern const struct restore_handler restore_pgsql, restore_mysql;
 extern const struct restore_handler restore_sqlite_dump, restore_sqlite;
 extern const struct restore_handler restore_pgcustom, restore_pgtar, restore_pgdir;

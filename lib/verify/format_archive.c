@@ -27,6 +27,9 @@ judge(struct verify_content *c, const struct archive_result *r)
 	if (r->fault == ARCHIVE_FAULT_NONE && !r->entries)
 		verify_content_set(
 		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY, "%s: no entry in it", kind);
+	else if (r->fault == ARCHIVE_FAULT_NONE && !r->complete)
+		verify_content_set(c, RECORD_VERDICT_SKIP, VERIFY_REASON_UNVERIFIABLE,
+		    "%s: nothing in it says where it ends", kind);
 	else if ((size_t)r->fault < ARRAY_LEN(faults) && faults[r->fault].verdict)
 		verify_content_set(c, faults[r->fault].verdict, faults[r->fault].reason, "%s: %s",
 		    kind, r->detail);
@@ -84,11 +87,17 @@ check(struct verify_stream *s, struct err *err)
 	return verify_archive_check(s, s->format->archive, NULL, err);
 }
 
-const struct verify_format verify_format_tar = {
-    "tar", ARCHIVE_KIND_TAR, .bid = bid, .check = check};
-const struct verify_format verify_format_zip = {
-    "zip", ARCHIVE_KIND_ZIP, .anywhere = true, .bid = bid, .check = check};
-const struct verify_format verify_format_7zip = {
-    "7zip", ARCHIVE_KIND_7ZIP, .anywhere = true, .bid = bid, .check = check};
-const struct verify_format verify_format_cpio = {
-    "cpio", ARCHIVE_KIND_CPIO, .bid = bid, .check = check};
+#define ARCHIVE_FORMAT(word, KIND)                                                                 \
+	const struct verify_format verify_format_##word = {#word, KIND, .bid = bid, .check = check}
+
+ARCHIVE_FORMAT(tar, ARCHIVE_KIND_TAR);
+ARCHIVE_FORMAT(zip, ARCHIVE_KIND_ZIP);
+ARCHIVE_FORMAT(7zip, ARCHIVE_KIND_7ZIP);
+ARCHIVE_FORMAT(cpio, ARCHIVE_KIND_CPIO);
+ARCHIVE_FORMAT(iso9660, ARCHIVE_KIND_ISO9660);
+ARCHIVE_FORMAT(rar, ARCHIVE_KIND_RAR);
+ARCHIVE_FORMAT(cab, ARCHIVE_KIND_CAB);
+ARCHIVE_FORMAT(lha, ARCHIVE_KIND_LHA);
+ARCHIVE_FORMAT(xar, ARCHIVE_KIND_XAR);
+ARCHIVE_FORMAT(ar, ARCHIVE_KIND_AR);
+ARCHIVE_FORMAT(warc, ARCHIVE_KIND_WARC);

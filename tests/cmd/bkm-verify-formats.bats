@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 load ../lib
 
-GROUPS_OF_SAMPLES="pg my lite redis ldap mongo vm arch"
+GROUPS_OF_SAMPLES="pg my lite redis ldap mongo vm arch cont"
 
 setup_file() {
 	PLACE=$(mktemp -d /tmp/bkm-samples.XXXXXX)
@@ -285,6 +285,97 @@ broken_copies() {
 	run --separate-stderr bkm-verify -m content two.gz last.gz
 	is "$PWD/two.gz" "pass - intact"
 	is "$PWD/last.gz" "fail truncated"
+}
+
+@test "iso9660, xar, cab, lha, rar, ar, warc: no cut passes, no bit where all is checked" {
+	cd "$PLACE/cont.d/cont"
+	files=$(find . -maxdepth 1 -type f)
+	# shellcheck disable=SC2086 # names without blanks
+	sweep whole $files
+	sweep checked checked/*
+	sweep open open/*
+	run --separate-stderr bkm-verify -m content rock.iso a.deb checked/5.rar checked/2.lzh checked/packed.cab \
+		bare.xar checked/a.xar udf/a.iso open/a.a open/a.warc
+	expect 0
+	is "$PWD/rock.iso" "pass - complete"
+	is "$PWD/a.deb" "pass - complete"
+	is "$PWD/bare.xar" "pass - complete"
+	for f in 5.rar 2.lzh packed.cab a.xar; do is "$PWD/checked/$f" "pass - intact"; done
+	is "$PWD/udf/a.iso" "skip unsupported"
+	is "$PWD/open/a.a" "skip unverifiable"
+	is "$PWD/open/a.warc" "skip unverifiable"
+	has "$output" "it holds a UDF file system, which is not looked into"
+}
+
+@test "bkm-restore takes out of them what was put in, also through a compression" {
+	kept=$(mktemp -d "$PLACE/kept.XXXXXX")
+	cd "$PLACE/cont.d/cont"
+	for f in rock.iso rock.iso.gz joliet.iso.xz zisofs.iso bare.xar checked/a.xar.gz checked/packed.cab \
+		checked/0.lzh checked/2.lzh checked/4.rar checked/5.rar.zst; do
+		run --separate-stderr bkm-restore --keep --scratch "$kept" "$f"
+		expect 0
+		[ "$(jq -r '[.restore.verdict, .restore.level, .restore.files] | @tsv' <<<"$output")" = "pass	restored	3" ] ||
+			fail "$f: $output"
+		tree=$(find "$kept" -type d \( -name tree -o -name sub \) | sort | head -1)
+		[ "${tree##*/}" = tree ] || tree=${tree%/*}
+		for part in n r sub/s; do cmp "$tree/$part" "tree/$part"; done
+		rm -rf "${kept:?}"/*
+	done
+	run --separate-stderr bkm-restore a.deb open/a.warc.gz open/a.a checked/a.xar
+	expect 0
+	[ "$(jq -r '.restore | [.verdict, .handler, .files] | join(" ")' <<<"$output")" = \
+		$'pass ar 3\npass warc 3\npass ar 3\npass xar 3' ] || fail "$output"
+	run --separate-stderr bkm-restore udf/a.iso
+	expect 0
+	[ "$(jq -r '.restore | [.verdict, .reason] | join(" ")' <<<"$output")" = "skip unsupported" ] || fail "$output"
+	zip -qry "$BATS_TEST_TMPDIR/a.zip" tree && gzip "$BATS_TEST_TMPDIR/a.zip"
+	run --separate-stderr bkm-restore "$BATS_TEST_TMPDIR/a.zip.gz"
+	expect 0
+	[ "$(jq -r '.restore | [.verdict, .handler, .files] | join(" ")' <<<"$output")" = "pass zip 3" ] || fail "$output"
+}
+
+@test "what libarchive leaves open in a container: encrypted, in volumes, without its end" {
+	cd "$BATS_TEST_TMPDIR"
+	python3 - "$PLACE/cont.d/cont" <<-'PY'
+	import struct, sys, zlib
+	def load(name):
+	    return bytearray(open(sys.argv[1] + "/" + name, "rb").read())
+	def save(name, data):
+	    open(name, "wb").write(data)
+	def rar4(name, offset, bits):  # flags of the block at offset, with its CRC made anew
+	    data = load("checked/4.rar")
+	    size = struct.unpack_from("<H", data, offset + 5)[0]
+	    data[offset + 3] |= bits
+	    struct.pack_into("<H", data, offset, zlib.crc32(data[offset + 2:offset + size]) & 0xffff)
+	    save(name, data)
+	rar4("volume.rar", 7, 1)
+	rar4("hidden.rar", 7, 0x80)
+	rar4("secret.rar", 20, 4)
+	save("noend.rar", load("checked/5.rar")[:-8])
+	save("noend.lzh", load("checked/1.lzh")[:-1])
+	save("more.lzh", load("checked/1.lzh") + b"more")
+	cab = load("checked/packed.cab")
+	cab[30] |= 2
+	save("set.cab", cab)
+	iso = load("plain.iso")
+	iso[0x8000 + 84] ^= 1
+	save("two.iso", iso)
+	deb = load("a.deb")
+	save("nodata.deb", deb[:deb.index(b"data.tar")])
+	save("udf.iso", bytes(0x8000) + b"\0BEA01\1".ljust(2048, b"\0") + b"\0NSR02\1".ljust(2048, b"\0") + bytes(99999))
+	PY
+	run --separate-stderr bkm-verify -m content {volume,hidden,secret,noend}.rar {noend,more}.lzh set.cab {two,udf}.iso nodata.deb
+	is "$PWD/volume.rar" "skip unsupported"
+	is "$PWD/hidden.rar" "skip encrypted"
+	is "$PWD/secret.rar" "skip encrypted"
+	is "$PWD/noend.rar" "fail truncated"
+	is "$PWD/noend.lzh" "fail truncated"
+	is "$PWD/more.lzh" "pass - intact"
+	is "$PWD/set.cab" "skip unsupported"
+	is "$PWD/two.iso" "fail damaged"
+	is "$PWD/nodata.deb" "fail truncated"
+	is "$PWD/udf.iso" "skip unsupported"
+	has "$output" '"trailing_garbage"'
 }
 
 @test "what has no check is found by its baseline: plain tar, plain SQL, pages of SQLite" {
