@@ -1,54 +1,12 @@
 // A snapshot of a repository: some of its files are brought back by its own tool, others each time.
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app.h"
 #include "tool/repository.h"
 
 #define FILES 100 /* that are brought back in one test, about */
-
-static struct restore_check *
-add_check(struct restore_result *r, const char *check, bool ok, uint64_t actual, uint64_t expected)
-{
-	struct restore_check *c = &r->checks[r->check_count++];
-
-	*c = (struct restore_check){.check = check,
-	    .verdict = ok ? RECORD_VERDICT_PASS : RECORD_VERDICT_FAIL,
-	    .has_actual = true,
-	    .actual = actual,
-	    .has_expected = expected > 0,
-	    .expected = expected};
-	return c;
-}
-
-static void
-fails(
-    struct restore_result *r, struct restore_check *check, const char *reason, const char *message)
-{
-	check->reason = r->reason = reason;
-	r->verdict = RECORD_VERDICT_FAIL;
-	(void)snprintf(r->message, sizeof(r->message), "%s", message);
-}
-
-/* Of the demands of the configuration those that numbers answer; the tree is only a sample. */
-static void
-demand(const struct restore_subject *s, struct restore_result *r)
-{
-	struct restore_check *c;
-
-	if (r->verdict != RECORD_VERDICT_PASS)
-		return;
-	c = add_check(r, "entries", r->entries >= s->min_entries, r->entries, s->min_entries);
-	if (c->verdict == RECORD_VERDICT_FAIL)
-		fails(r, c, "assertion", "fewer entries than restore.min_entries");
-	if (s->rto_ms) {
-		c = add_check(r, "time", r->ms <= s->rto_ms, (uint64_t)r->ms, (uint64_t)s->rto_ms);
-		if (c->verdict == RECORD_VERDICT_FAIL && r->verdict == RECORD_VERDICT_PASS)
-			fails(r, c, "rto_exceeded", "restored, but not within rto_minutes");
-	}
-	if (s->must_contain || s->sql || s->command || s->compare || s->member_count ||
-	    s->expect_count || s->newest_row)
-		r->warnings |= RESTORE_WARN_NOT_LOOKED_INTO;
-}
 
 /* How many files the sample had is no figure that its series could learn from. */
 static void
@@ -73,6 +31,33 @@ cannot(struct restore_result *r, const char *message)
 	    r->message, sizeof(r->message), "%.*s", (int)sizeof(r->message) - 1, message);
 }
 
+/* What must be looked at has to be in the sample. */
+static void
+add_members(const struct restore_subject *subject, struct buf *out)
+{
+	for (size_t i = 0; i < subject->member_count; i++)
+		buf_printf(out, "%s\n", subject->members[i].name);
+}
+
+static int
+judge(struct app *app, const struct repository *repository, const struct restore_subject *subject,
+    struct restore_result *result, struct err *err)
+{
+	int tree = repository_openat(repository, REPOSITORY_TREE, O_DIRECTORY),
+	    names = repository_openat(repository, REPOSITORY_NAMES, O_NONBLOCK), r = 0;
+
+	if (tree < 0 || names < 0)
+		cannot(result, "the handler left no tree or no names");
+	else
+		r = restore_judge_sample(
+		    subject, &app->restore, app->drill, tree, names, result, err);
+	if (tree >= 0)
+		(void)close(tree);
+	if (names >= 0)
+		(void)close(names);
+	return r;
+}
+
 int
 app_snapshot(struct app *app, const struct config_location *location,
     const struct restore_subject *subject, struct restore_result *ret_result, struct err *err)
@@ -80,9 +65,12 @@ app_snapshot(struct app *app, const struct config_location *location,
 	const char *type = config_type_word(location->type),
 		   *id = repository_id(subject->path, type);
 	int64_t days = app->tool.config->restore_testing.interval_days;
-	uint64_t turn = (uint64_t)(app->tool.now / CLOCK_DAY / (days > 0 ? days : 1));
+	struct repository_sample sample = {.files = FILES,
+	    .bytes = app->restore.max_bytes ? app->restore.max_bytes : UINT64_C(1) << 30,
+	    .turn = (uint64_t)(app->tool.now / CLOCK_DAY / (days > 0 ? days : 1))};
 	struct repository *repository = NULL;
 	struct repository_verdict v;
+	struct buf always = BUF_INIT;
 	struct err why = {.code = ERR_NONE};
 	int r;
 
@@ -91,12 +79,14 @@ app_snapshot(struct app *app, const struct config_location *location,
 		cannot(ret_result, id ? why.msg : "no snapshot of a repository");
 		return 0;
 	}
-	r = repository_restore(repository, id, FILES,
-	    app->restore.max_bytes ? app->restore.max_bytes : UINT64_C(1) << 30, turn, &v, err);
+	add_members(subject, &always);
+	sample.always = always.len ? always.data : NULL;
+	r = repository_restore(repository, id, &sample, &v, err);
+	if (r == 0)
+		take(ret_result, &v, type);
+	if (r == 0 && v.verdict == RECORD_VERDICT_PASS)
+		r = judge(app, repository, subject, ret_result, err);
 	repository_close(repository, app->keep);
-	if (r < 0)
-		return -1;
-	take(ret_result, &v, type);
-	demand(subject, ret_result);
-	return 0;
+	buf_release(&always);
+	return r;
 }

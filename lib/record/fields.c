@@ -61,7 +61,7 @@ static const struct word_list lists[RECORD_LISTS] = {
     [RECORD_LIST_SKIP_REASON] = {"skip_reason",
 	WORDS("not_due", "growing", "encrypted", "unsupported", "unverifiable", "no_server",
 	    "other_host", "superseded", "gone", "outside", "disabled", "not_latest", "budget",
-	    "not_complete", "not_scanned")},
+	    "not_complete", "not_scanned", "not_installed")},
     [RECORD_LIST_CANNOT_REASON] = {"error_verdict_reason",
 	WORDS("unreadable", "permission_denied", "io_error", "timeout", "no_space", "limit",
 	    "crashed", "sandbox", "handler", "server", "not_installed", "interrupted", "decrypt",

@@ -263,11 +263,11 @@ repository_verify(struct repository *r, const char *id, unsigned part, unsigned 
 }
 
 int
-repository_restore(struct repository *r, const char *id, uint64_t files, uint64_t bytes,
-    uint64_t turn, struct repository_verdict *v, struct err *err)
+repository_restore(struct repository *r, const char *id, const struct repository_sample *sample,
+    struct repository_verdict *v, struct err *err)
 {
 	const struct repository_question q = {
-	    .command = "restore", .args = {id}, .files = files, .bytes = bytes, .turn = turn};
+	    .command = "restore", .args = {id}, .input = sample->always, .sample = sample};
 
 	if (ask_for_verdict(r, &q, v, err) < 0)
 		return -1;

@@ -5,7 +5,7 @@
  *
  *	HANDLER list REPOSITORY                        known ids on standard input, one a line
  *	HANDLER verify REPOSITORY ID PART PARTS
- *	HANDLER restore REPOSITORY ID
+ *	HANDLER restore REPOSITORY ID                  files that must be among them, one a line
  *
  * and answers with lines of JSON on standard output; bkm-restore(1) says which. It runs in the sandbox,
  * in a private directory that lasts as long as this object, with the key of the repository on
@@ -32,6 +32,7 @@ struct repository_options {
 	const char *address; /* a directory, or what the tool takes for a remote one */
 	const char *secret;  /* NULL: none */
 	bool remote;         /* the address is no directory */
+	char *const *env;    /* NAME=VALUE that the tool needs for that; NULL-terminated or NULL */
 	int64_t max_ms;      /* wall clock of one question; default 24 h */
 	bool (*stop)(void *arg);
 	void *stop_arg;
@@ -79,9 +80,21 @@ struct repository_verdict {
 int repository_verify(struct repository *r, const char *id, unsigned part, unsigned parts,
     struct repository_verdict *v, struct err *err);
 
-/* Bring files of it back: about so many, at most so many bytes; turn makes it others each time. */
-int repository_restore(struct repository *r, const char *id, uint64_t files, uint64_t bytes,
-    uint64_t turn, struct repository_verdict *v, struct err *err);
+struct repository_sample {
+	uint64_t files, bytes; /* about so many, at most so many */
+	uint64_t turn;         /* makes it others each time */
+	const char *always;    /* names of files that must be among them, one a line; NULL: none */
+};
+
+/* Bring files of it back, below REPOSITORY_TREE; REPOSITORY_NAMES has the names of all that is in it. */
+int repository_restore(struct repository *r, const char *id, const struct repository_sample *sample,
+    struct repository_verdict *v, struct err *err);
+
+#define REPOSITORY_TREE  "restored"
+#define REPOSITORY_NAMES "names" /* one a line */
+
+/* One of these, opened with flags beside those for reading: a descriptor, or -1 and errno. */
+int repository_openat(const struct repository *r, const char *name, int flags);
 
 /* The id in "…/TYPE:ID", or NULL. */
 const char *repository_id(const char *path, const char *type);

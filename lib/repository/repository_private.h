@@ -17,9 +17,9 @@ struct repository {
 
 struct repository_question {
 	const char *command;
-	const char *args[REPOSITORY_ARGS_MAX]; /* behind the address; NULL: no more */
-	const char *input;                     /* NULL: none */
-	uint64_t files, bytes, turn;
+	const char *args[REPOSITORY_ARGS_MAX];  /* behind the address; NULL: no more */
+	const char *input;                      /* NULL: none */
+	const struct repository_sample *sample; /* of restore */
 };
 
 /* The answer of the handler, and how it ended. -1: it could not be run. */

@@ -10,7 +10,7 @@
 #define MEMORY_BYTES (UINT64_C(16) << 30)
 #define DEFAULT_MS   (INT64_C(24) * 3600 * 1000)
 #define PATHS_MAX    20
-#define ENV_MAX      12
+#define ENV_MAX      64
 
 int
 repository_open(struct repository **ret_repository, const struct repository_options *options,
@@ -48,6 +48,12 @@ repository_close(struct repository *r, bool keep)
 	free(r);
 }
 
+int
+repository_openat(const struct repository *r, const char *name, int flags)
+{
+	return openat(r->dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | flags);
+}
+
 /* ---------------------------------------------------------------- in the enclosed child */
 
 struct work {
@@ -62,20 +68,26 @@ handler_main(void *arg, int out)
 	const struct work *w = arg;
 	const struct repository_options *o = &w->repository->options;
 	const struct repository_question *q = w->question;
+	const struct repository_sample none = {.files = 0}, *s = q->sample ? q->sample : &none;
 	char *argv[REPOSITORY_ARGS_MAX + 4] = {
 	    mem_strdup(o->handler), mem_strdup(q->command), mem_strdup(o->address)};
 	char *home =
 	    mem_printf("%s/%s", sandbox_scratch_path(w->repository->scratch), w->repository->dir);
 	char *envp[ENV_MAX] = {(char[]){"PATH=" SANDBOX_PATH}, (char[]){"LC_ALL=C.UTF-8"},
 	    (char[]){"TZ=UTC"}, mem_printf("HOME=%s", home), mem_printf("TMPDIR=%s", home),
-	    mem_printf("BKM_FILES=%llu", (unsigned long long)q->files),
-	    mem_printf("BKM_BYTES=%llu", (unsigned long long)q->bytes),
-	    mem_printf("BKM_TURN=%llu", (unsigned long long)q->turn), NULL};
+	    mem_printf("BKM_FILES=%llu", (unsigned long long)s->files),
+	    mem_printf("BKM_BYTES=%llu", (unsigned long long)s->bytes),
+	    mem_printf("BKM_TURN=%llu", (unsigned long long)s->turn), NULL};
+	size_t n = 0;
 	const struct sandbox_program p = {.argv = argv,
 	    .envp = envp,
 	    .fds = {w->input, out, -1, w->secret},
 	    .cwd = w->repository->dirfd};
 
+	while (envp[n])
+		n++;
+	for (size_t i = 0; o->env && o->env[i] && n < ENV_MAX - 1; i++)
+		envp[n++] = o->env[i];
 	for (size_t i = 0; i < REPOSITORY_ARGS_MAX && q->args[i]; i++)
 		argv[3 + i] = mem_strdup(q->args[i]);
 	return sandbox_program_exec(&p);

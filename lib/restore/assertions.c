@@ -56,8 +56,8 @@ fail(struct restore_result *r, struct restore_check *c, const char *what, const 
 	restore_demand_fail(r, c, "assertion", what, subject);
 }
 
-static void
-not_looked_into(struct restore_result *r, const char *check)
+void
+restore_demand_skip(struct restore_result *r, const char *check)
 {
 	struct restore_check *c = restore_result_check(r, check, RECORD_VERDICT_SKIP);
 
@@ -85,7 +85,7 @@ check_names(
 {
 	/* What a program restored has names that only it knows. */
 	if (s->must_contain && a->magic != RESTORE_ANSWER_MAGIC) {
-		not_looked_into(r, "contains");
+		restore_demand_skip(r, "contains");
 		return;
 	}
 	for (size_t i = 0; s->must_contain && s->must_contain[i] && i < RESTORE_DEMANDS_MAX; i++) {
@@ -115,7 +115,7 @@ check_told(struct restore_result *r, const char *check, const char *sql,
 	struct restore_check *c;
 
 	if (told->kind == RESTORE_TOLD_NOTHING) {
-		not_looked_into(r, check);
+		restore_demand_skip(r, check);
 		return NULL;
 	}
 	c = restore_result_check(r, check, RECORD_VERDICT_PASS);
@@ -318,6 +318,24 @@ check_baseline(const struct restore_job *job, struct restore_result *r)
 }
 
 void
+restore_check_time(const struct restore_subject *s, struct restore_result *r)
+{
+	struct restore_check *c;
+	int64_t ms = r->ms - r->compare_ms;
+	bool ok = ms <= s->rto_ms;
+
+	if (!s->rto_ms || r->verdict != RECORD_VERDICT_PASS)
+		return;
+	c = restore_result_check(r, "time", ok ? RECORD_VERDICT_PASS : RECORD_VERDICT_FAIL);
+	c->has_actual = c->has_expected = true;
+	c->actual = (uint64_t)ms;
+	c->expected = (uint64_t)s->rto_ms;
+	if (!ok)
+		restore_demand_fail(
+		    r, c, "rto_exceeded", "restored, but not within rto_minutes", "");
+}
+
+void
 restore_check_demands(const struct restore_job *job, const struct restore_answer *a,
     struct restore_result *result, bool *ret_stopped)
 {
@@ -333,9 +351,9 @@ restore_check_demands(const struct restore_job *job, const struct restore_answer
 		restore_examine(job, result, ret_stopped);
 	} else {
 		if (s->compare)
-			not_looked_into(result, "compare");
+			restore_demand_skip(result, "compare");
 		if (s->member_count)
-			not_looked_into(result, "sha256");
+			restore_demand_skip(result, "sha256");
 	}
 	if (!s->command || result->verdict != RECORD_VERDICT_PASS)
 		return;

@@ -25,8 +25,8 @@ struct drill {
 	bool stopped;
 };
 
-static void
-fill_defaults(struct restore_options *o)
+void
+restore_options_fill(struct restore_options *o)
 {
 	o->max_bytes = o->max_bytes ? o->max_bytes : DEFAULT_BYTES;
 	o->max_entries = o->max_entries ? o->max_entries : DEFAULT_ENTRIES;
@@ -258,27 +258,6 @@ check_unchanged(struct drill *d)
 }
 
 static void
-check_time(struct drill *d)
-{
-	struct restore_result *r = d->result;
-	struct restore_check *c;
-	int64_t ms = r->ms - r->compare_ms;
-	bool ok = ms <= d->subject->rto_ms;
-
-	if (!d->subject->rto_ms || r->verdict != RECORD_VERDICT_PASS)
-		return;
-	c = restore_result_check(r, "time", ok ? RECORD_VERDICT_PASS : RECORD_VERDICT_FAIL);
-	c->has_actual = c->has_expected = true;
-	c->actual = (uint64_t)ms;
-	c->expected = (uint64_t)d->subject->rto_ms;
-	if (!ok) {
-		c->reason = "rto_exceeded";
-		restore_result_say(
-		    r, RECORD_VERDICT_FAIL, "rto_exceeded", "restored, but not within rto_minutes");
-	}
-}
-
-static void
 run_children(struct drill *d)
 {
 	struct restore_answer a = {.magic = 0};
@@ -343,7 +322,7 @@ restore_drill(const struct restore_subject *subject, const struct restore_option
 	int64_t start = clock_mono_ms();
 
 	*ret_result = (struct restore_result){.verdict = RECORD_VERDICT_ERROR, .reason = "crashed"};
-	fill_defaults(&d.options);
+	restore_options_fill(&d.options);
 	d.options.keep = d.options.keep || subject->compare;
 	d.job = (struct restore_job){.subject = subject,
 	    .options = &d.options,
@@ -363,7 +342,7 @@ restore_drill(const struct restore_subject *subject, const struct restore_option
 		check_unchanged(&d);
 	}
 	ret_result->ms = clock_mono_ms() - start;
-	check_time(&d);
+	restore_check_time(subject, ret_result);
 	(void)close(d.fd);
 	if (d.stopped)
 		return err_set(err, ERR_INTERRUPTED, "interrupted");

@@ -72,8 +72,9 @@ unsigned restore_pg_choose(const unsigned *majors, size_t count, unsigned wrote)
  * /usr/bin/pg_* are wrappers that need more than the sandbox gives. */
 size_t restore_pg_installed(const char *versions, unsigned *majors, size_t max);
 
-/* handler->find: the server to load into. */
+/* handler->find: the server to load into; of an archive, if there is a pg_restore, too. */
 char *restore_pg_find_server(const char *wrote, const char **ret_package);
+char *restore_pg_find_archiver(const char *wrote, const char **ret_package);
 
 /* A program beside the newest server: an older pg_restore does not read what a newer pg_dump wrote. */
 char *restore_pg_newest(const char *name);
@@ -121,8 +122,6 @@ void restore_pg_judge(struct restore_pg_load *load, const char *sql);
 void restore_pg_check(struct restore_pg_load *load);
 
 /* What the handlers have in common. */
-#define RESTORE_PG_HANDLER                                                                         \
-	.find = restore_pg_find_server, .prepare = restore_pg_prepare, .mould = RESTORE_PG_DATA,   \
-	.server = true
+#define RESTORE_PG_HANDLER .prepare = restore_pg_prepare, .mould = RESTORE_PG_DATA, .server = true
 
 #endif

@@ -327,10 +327,11 @@ program_directory(struct restore_child *child, const char *postgres)
 	restore_pg_bring_back(child, postgres, feed_directory);
 }
 
-const struct restore_handler restore_pgcustom = {RESTORE_PG_HANDLER, .name = "pgcustom",
-    .bid = bid_pgcustom, .drill = drill_archive, .program = program_file};
-const struct restore_handler restore_pgtar = {RESTORE_PG_HANDLER, .name = "pgtar", .bid = bid_pgtar,
+const struct restore_handler restore_pgcustom = {RESTORE_PG_HANDLER,
+    .find = restore_pg_find_archiver, .name = "pgcustom", .bid = bid_pgcustom,
     .drill = drill_archive, .program = program_file};
+const struct restore_handler restore_pgtar = {RESTORE_PG_HANDLER, .find = restore_pg_find_archiver,
+    .name = "pgtar", .bid = bid_pgtar, .drill = drill_archive, .program = program_file};
 /* A backup that is a directory, copied into the scratch directory. */
-const struct restore_handler restore_pgdir = {
-    RESTORE_PG_HANDLER, .name = "pgdir", .bid = bid_never, .program = program_directory};
+const struct restore_handler restore_pgdir = {RESTORE_PG_HANDLER, .find = restore_pg_find_archiver,
+    .name = "pgdir", .bid = bid_never, .program = program_directory};

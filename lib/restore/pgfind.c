@@ -70,6 +70,21 @@ restore_pg_find_server(const char *wrote, const char **ret_package)
 }
 
 char *
+restore_pg_find_archiver(const char *wrote, const char **ret_package)
+{
+	char *server = restore_pg_find_server(wrote, ret_package);
+	char *reader = restore_pg_newest("pg_restore");
+
+	if (server && access(reader, X_OK) != 0) {
+		*ret_package = "postgresql-client";
+		free(server);
+		server = NULL;
+	}
+	free(reader);
+	return server;
+}
+
+char *
 restore_pg_newest(const char *name)
 {
 	return program(0, name);

@@ -37,5 +37,6 @@ program_pgsql(struct restore_child *child, const char *postgres)
 	restore_pg_bring_back(child, postgres, feed_dump);
 }
 
-const struct restore_handler restore_pgsql = {RESTORE_PG_HANDLER, .name = "pgsql", .bid = bid_pgsql,
-    .drill = drill_pgsql, .program = program_pgsql, .decoded = true};
+const struct restore_handler restore_pgsql = {RESTORE_PG_HANDLER, .find = restore_pg_find_server,
+    .name = "pgsql", .bid = bid_pgsql, .drill = drill_pgsql, .program = program_pgsql,
+    .decoded = true};

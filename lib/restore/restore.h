@@ -187,6 +187,13 @@ enum restore_warning {
 int restore_drill(const struct restore_subject *subject, const struct restore_options *options,
     struct sandbox_scratch *scratch, struct restore_result *ret_result, struct err *err);
 
+/* The demands on a snapshot that the tool of its repository brought a sample of back: the tree at treefd;
+ * names, one a line, are of all that is in it. result is its pass so far, and not any more if one of them
+ * is not met. What needs all of it (compare) or a database is not looked into. As restore_drill. */
+int restore_judge_sample(const struct restore_subject *subject,
+    const struct restore_options *options, struct sandbox_scratch *scratch, int treefd, int namesfd,
+    struct restore_result *result, struct err *err);
+
 void restore_result_release(struct restore_result *result);
 
 /* The value of a backup's `restore` member, appended. */

@@ -169,6 +169,8 @@ int restore_value_time(const char *text, int64_t *ret_t);
 
 const struct restore_handler *restore_handler_find(const char *name);
 
+void restore_options_fill(struct restore_options *options); /* with the defaults */
+
 /* What the children of a drill are given. */
 struct restore_job {
 	const struct restore_subject *subject;
@@ -228,10 +230,12 @@ void restore_compare(
 /* A demand is not met, or could not be looked into: the check says so, and the verdict with it. */
 void restore_demand_fail(struct restore_result *result, struct restore_check *check,
     const char *reason, const char *what, const char *subject);
+void restore_demand_skip(struct restore_result *result, const char *check);
 void restore_demand_error(struct restore_result *result, struct restore_check *check,
     const char *what, const char *subject);
 
 /* The demands of the configuration, after a pass (assertions.c). */
+void restore_check_time(const struct restore_subject *subject, struct restore_result *result);
 void restore_check_demands(const struct restore_job *job, const struct restore_answer *a,
     struct restore_result *result, bool *ret_stopped);
 

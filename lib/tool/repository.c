@@ -50,6 +50,31 @@ required(const struct config *config)
 	return bits;
 }
 
+/* What tools of repositories read of their environment to reach another host: one that is remote gets it. */
+static const char *const remote_env[] = {"AWS_", "AZURE_", "B2_", "GOOGLE_", "OS_", "ST_",
+    "RESTIC_REST_", "RCLONE_",
+    "BORG_RSH=", "BORG_REMOTE_PATH=", "SSH_AUTH_SOCK=", "http_proxy=", "https_proxy=", "no_proxy="};
+
+static char **
+environment_of(struct tool *tool)
+{
+	size_t count = 0, cap = 0;
+	char **list = NULL;
+
+	for (char **e = environ; *e; e++) {
+		for (size_t i = 0; i < ARRAY_LEN(remote_env); i++) {
+			if (!str_has_prefix(*e, remote_env[i]))
+				continue;
+			MEM_GROW(list, count, cap);
+			list[count++] = *e;
+			break;
+		}
+	}
+	MEM_GROW(list, count, cap);
+	list[count] = NULL;
+	return tool_own(tool, list);
+}
+
 int
 tool_repository(struct tool *tool, const struct config_location *location,
     struct sandbox_scratch *scratch, struct repository **ret_repository, struct err *err)
@@ -66,6 +91,8 @@ tool_repository(struct tool *tool, const struct config_location *location,
 	char *handler = o.handler ? realpath(o.handler, NULL) : NULL;
 	int r;
 
+	if (o.remote)
+		o.env = environment_of(tool);
 	free((void *)(uintptr_t)o.handler);
 	free(name);
 	if (!handler)

@@ -84,8 +84,9 @@ verify_program(const char *path, struct verify_answer *answer, struct err *err)
 	struct buf text = BUF_INIT_MAX(ANSWER_MAX);
 	struct verify_content *c = &answer->content;
 	if (access(QEMU_IMG, X_OK) != 0) {
+		c->reason = VERIFY_REASON_NOT_INSTALLED;
 		snprintf(c->detail, sizeof(c->detail),
-		    "install qemu-utils: only qemu-img check can say");
+		    "qemu-img is not installed: install the package qemu-utils");
 		return 0;
 	}
 	if (verify_open(path, false, &job, err) < 0)

@@ -197,6 +197,31 @@ expect_verdicts() {
 	expect_verdicts '2026-11-20 fail damaged read,2026-11-21 pass - intact'
 }
 
+@test "verify: borg in parts, for all archives in one reading; each is intact when all had their turn" {
+	repository borg
+	sed -i '$a verification: {interval_days: 2, budget: 100G}' config.yaml
+	bkm-scan -q
+	expect_verdicts '2026-11-20 pass - complete,2026-11-21 pass - complete'
+	BKM_NOW=2026-11-21T13:00:00Z
+	expect_verdicts '2026-11-20 pass - intact,2026-11-21 pass - intact'
+	# A flipped bit is found on the night of its part, and fails the archive that needs it.
+	flip "$(largest segments-of-one)"
+	BKM_NOW=2026-11-21T14:00:00Z
+	run --separate-stderr bkm-verify --stored --force
+	local first=$status
+	BKM_NOW=2026-11-21T15:00:00Z
+	run --separate-stderr bkm-verify --stored --force
+	[ "$((first + status))" -ge 1 ]
+	[ "$(in_store 'SELECT count(*) FROM standing WHERE verify_verdict = '"'fail'")" = 1 ]
+	# One that is gone is missed on any night.
+	repository borg
+	sed -i '$a verification: {interval_days: 2, budget: 100G}' config.yaml
+	rm -f bkm.db*
+	bkm-scan -q
+	rm -f "$(largest segments-of-one)"
+	expect_verdicts '2026-11-20 fail damaged read,2026-11-21 pass - intact'
+}
+
 @test "a locked repository is an error, and what stood stands" {
 	repository borg
 	bkm-scan -q
@@ -244,29 +269,78 @@ expect_verdicts() {
 	mkdir 0 1 2
 	for turn in 0 1 2; do
 		(cd $turn && BKM_FILES=100 BKM_BYTES=1000000 BKM_TURN=$turn \
-			"$BKM_BUILD/share/bkm/restore/restic" restore "$OLDPWD/repo" latest 3<"$BATS_FILE_TMPDIR/pass" >answer)
+			"$BKM_BUILD/share/bkm/restore/restic" restore "$OLDPWD/repo" latest 3<"$BATS_FILE_TMPDIR/pass" </dev/null >answer)
 		jq -e '.verdict == "pass" and .files > 80 and .files < 90' $turn/answer
 	done
 	[ "$(find 0 1 2 -name 'f*' -type f -printf '%f\n' | sort -u | wc -l)" = 250 ]
 }
 
-@test "restore: min_entries and rto_minutes hold, what cannot be looked into is said" {
-	repository borg
-	sed -i 's/}}$/}, rto_minutes: 60, restore: {min_entries: 1000, must_contain: [x]}}/' config.yaml
-	bkm-scan -q
-	run --separate-stderr bkm-restore --stored --latest
-	expect 1
-	jq -se '.[] | select(.kind == "backup" and .restore).restore | .reason == "assertion" and
-		(.checks | any(.check == "time" and .verdict == "pass")) and .warnings == ["not_looked_into"]' <<<"$output"
+@test "restore: what the configuration demands is asked of the sample, and of the names of all" {
+	local sum type
+	sum=$(sha256sum <"$BATS_FILE_TMPDIR/two/numbers" | cut -d ' ' -f 1)
+	cat >look <<-'END'
+	#!/bin/sh
+	find . -name numbers -size +1k | grep -q . && ! touch evil 2>/dev/null
+	END
+	chmod +x look
+	for type in restic borg; do
+		local at=${BATS_FILE_TMPDIR#/}/two
+		[ $type = restic ] || at=two
+		# met KEY…: the demands that are added to the location
+		met() {
+			repository $type
+			sed -i "s,}}\$,}\, rto_minutes: 60\, restore: {$*}}," config.yaml
+			rm -f bkm.db*
+			bkm-scan -q
+			run --separate-stderr bkm-restore --stored --latest
+			jq -c 'select(.kind == "backup" and .restore).restore' <<<"$output"
+		}
+		met "min_entries: 3, must_contain: ['*/numbers'], sha256: {$at/numbers: $sum}, command: [$PWD/look]" |
+			jq -e '.verdict == "pass" and .warnings == null and ([.checks[] | "\(.check) \(.verdict)"] ==
+				["entries pass", "contains pass", "sha256 pass", "command pass", "time pass"])'
+		met "must_contain: ['*/numbers', '*/other']" |
+			jq -e '.verdict == "fail" and .reason == "assertion" and .message == "nothing matches */other"'
+		met "sha256: {$at/numbers: ${sum//[0-9]/0}}" | jq -e '.verdict == "fail" and .reason == "assertion"'
+		met "sha256: {$at/other: $sum}" | jq -e '.verdict == "fail" and .reason == "assertion"'
+		met "command: [/bin/false]" | jq -e '.verdict == "fail" and .reason == "assertion"'
+		met "min_entries: 1000" | jq -e '.verdict == "fail" and .reason == "assertion" and
+			(.checks | all(.check != "time"))'
+		met "compare: $BATS_FILE_TMPDIR, sql: [SELECT 1]" | jq -e '.verdict == "pass" and
+			.warnings == ["not_looked_into"] and ([.checks[] | select(.verdict == "skip").check] == ["sql", "compare"])'
+	done
 }
 
-@test "a program that is not installed: the package is named" {
+# The file that sha256 names would have its turn in one of three samples.
+@test "restore: what must be looked at is in every sample" {
+	repository borg
+	mkdir many
+	for i in $(seq 250); do echo "$i" >"many/f$i"; done
+	BORG_BASE_DIR=$PWD/base BORG_PASSPHRASE=correct-horse BORG_RELOCATED_REPO_ACCESS_IS_OK=yes \
+		borg create --timestamp 2026-11-21T03:00:00 repo::many-1 many
+	mkdir 0 1 2
+	for turn in 0 1 2; do
+		(cd $turn && echo many/f77 | BKM_FILES=100 BKM_BYTES=1000000 BKM_TURN=$turn \
+			"$BKM_BUILD/share/bkm/restore/borg" restore "$OLDPWD/repo" many-1 3<"$BATS_FILE_TMPDIR/pass" >answer)
+		jq -e '.verdict == "pass" and .files > 80 and .files < 90' $turn/answer
+		[ "$(cat $turn/restored/many/f77)" = 77 ]
+	done
+	[ "$(find 0 1 2 -name 'f*' -type f -printf '%f\n' | sort -u | wc -l)" = 250 ]
+	[ "$(grep -c '^many/f' 0/names)" = 250 ]
+}
+
+@test "a program that is not installed: nothing is said of a backup, and the package is named" {
 	mkdir bin
 	ln -s "$(command -v jq)" bin/jq
 	for type in restic borg; do
-		PATH=$PWD/bin run /bin/sh "$BKM_BUILD/share/bkm/restore/$type" list /nowhere
-		jq -e '.verdict == "error" and .reason == "not_installed" and (.message | contains("install the package"))' <<<"$output"
+		for command in list verify restore; do
+			PATH=$PWD/bin run /bin/sh "$BKM_BUILD/share/bkm/restore/$type" $command /nowhere
+			[ "$status" -eq 0 ]
+			jq -e --arg c $command '.verdict == (if $c == "list" then "error" else "skip" end) and
+				.reason == "not_installed" and (.message | contains("install the package"))' <<<"$output"
+		done
 	done
+	PATH=/nowhere run /bin/sh "$BKM_BUILD/share/bkm/restore/borg" restore /nowhere
+	[ "$output" = '{"verdict":"skip","reason":"not_installed","message":"jq is not installed: install the package jq"}' ]
 }
 
 @test "score, report and alert take snapshots as any backup; the password is in nothing that is kept" {

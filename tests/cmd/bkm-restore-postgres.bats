@@ -239,4 +239,12 @@ expect_all() {
 	expect 0
 	[ "$(jq -c '.restore | [.verdict, .reason, .message]' <<<"$output")" = \
 		'["skip","no_server","a server to load it is not installed: install the package postgresql"]' ]
+	# The server alone does not read an archive.
+	printf 'PGDMP\1\16\0\4\10\1' >archive.dump
+	# shellcheck disable=SC1004
+	run --separate-stderr "${prefix[@]}" sh -c 'for f in /usr/lib/postgresql/*/bin/pg_restore; do
+		mount --bind /dev/null "$f"; done; exec bkm-restore --scratch . archive.dump'
+	expect 0
+	[ "$(jq -c '.restore | [.verdict, .reason, .message]' <<<"$output")" = \
+		'["skip","no_server","a server to load it is not installed: install the package postgresql-client"]' ]
 }

@@ -273,6 +273,17 @@ broken_copies() {
 	[ "$before" = "$(sha256sum ./*.qcow2)" ]
 }
 
+@test "qcow2 without qemu-img: a skip with the package to install" {
+	unshare -rm true 2>/dev/null || skip "needs a mount namespace to hide qemu-img in"
+	cp "$PLACE/vm.d/vm/a.qcow2" . && head -c 100000 a.qcow2 >cut.qcow2
+	run --separate-stderr unshare -rm sh -c \
+		'mount --bind /dev/null /usr/bin/qemu-img && exec bkm-verify -m content a.qcow2 cut.qcow2'
+	expect 1
+	is "$PWD/a.qcow2" "skip not_installed"
+	is "$PWD/cut.qcow2" "fail truncated"
+	jq -se '.[0].verification.message == "qemu-img is not installed: install the package qemu-utils"' <<<"$output"
+}
+
 @test "archives and compressions, one in the other: no cut passes, no bit where all is checked" {
 	cd "$PLACE/arch.d/arch"
 	files=$(find . -maxdepth 1 -type f)
