@@ -6,7 +6,6 @@
 
 #include "base/base.h"
 #include "bkm-scan/scan.h"
-#include "hash/hash.h"
 #include "tool/tool.h"
 
 enum {
@@ -360,24 +359,6 @@ scan_all(struct scanner *s, struct err *err)
 	return 0;
 }
 
-/* --check-config: what only the commands that use it would find. */
-static int
-check_words(const struct config *config, struct err *err)
-{
-	struct record_filter *filter;
-	struct hash *hash;
-
-	if (hash_new(config->verification.algorithm, &hash, err) < 0)
-		return err_wrap(err, "verification.algorithm");
-	hash_free(hash);
-	for (size_t i = 0; i < config->alerts.rule_count; i++) {
-		if (record_filter_new(&filter, config->alerts.rules[i].match, err) < 0)
-			return err_wrap(err, "alerts.rules[%zu].match", i);
-		record_filter_free(filter);
-	}
-	return 0;
-}
-
 /* What can be refused before anything begins. To look at nothing is not to find nothing wrong. */
 static int
 check(void *ctx, struct err *err)
@@ -392,24 +373,11 @@ check(void *ctx, struct err *err)
 		return err_set(err, ERR_CONFIG,
 		    "failed to load settings: '%s' names no location (backups.locations)",
 		    config->file);
-	if (s->check_config && check_words(config, err) < 0) {
+	if (s->check_config && bkm_scan_check_words(config, err) < 0) {
 		err->code = ERR_CONFIG;
 		return -1;
 	}
 	return 0;
-}
-
-static int
-say_config(const struct tool *tool, struct err *err)
-{
-	struct buf text = BUF_INIT;
-	int r;
-
-	buf_printf(&text, "%s: ok, %zu location%s\n", tool->config->file,
-	    tool->config->location_count, tool->config->location_count == 1 ? "" : "s");
-	r = fsio_write_all(STDOUT_FILENO, text.data, text.len, "standard output", err);
-	buf_release(&text);
-	return r;
 }
 
 int
@@ -452,7 +420,7 @@ main(int argc, char **argv)
 	tool.follow = s.follow;
 	r = tool_open(&tool, s.check_config ? TOOL_CONFIG : TOOL_RUN, &err);
 	if (r == 0)
-		r = s.check_config ? say_config(&tool, &err) : scan_all(&s, &err);
+		r = s.check_config ? bkm_scan_say_config(&tool, &err) : scan_all(&s, &err);
 	scan_watch_close(s.watch);
 	record_release(&s.rec);
 	buf_release(&s.line);

@@ -77,4 +77,10 @@ int bkm_scan_sum(struct tool *tool, struct bkm_scan *scan, struct err *err);
 /* Append the `location` record (no newline). */
 void bkm_scan_add_location(struct tool *tool, struct buf *out, const struct bkm_scan *scan);
 
+/* --check-config (check.c). What only another command would refuse: ERR_CONFIG or ERR_USAGE. */
+int bkm_scan_check_words(const struct config *config, struct err *err);
+
+/* Say that the configuration is ok, and warn of what it names that is not there. */
+int bkm_scan_say_config(struct tool *tool, struct err *err);
+
 #endif

@@ -173,6 +173,11 @@ check_text(struct config_loader *l, const struct value *v)
 		    "'%s' is empty (leave it out)", v->key->path);
 		return false;
 	}
+	if (str_has_prefix(v->text, "~/")) {
+		config_problem(&l->problems, v->node->line, v->node->column,
+		    "'%s': only a shell knows '~'; write ${HOME}%s", v->key->path, v->text + 1);
+		return false;
+	}
 	for (const char *s = v->text; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 

@@ -217,9 +217,15 @@ connect_db(struct store *store, struct err *err)
 	r = sqlite3_open_v2(
 	    uri ? uri : store->path, &store->db, flags | (uri ? SQLITE_OPEN_URI : 0), NULL);
 	free(uri);
+	if (r == SQLITE_CANTOPEN && store->read_only && access(store->path, F_OK) < 0)
+		return err_set(
+		    err, ERR_STORE, "store '%s' does not exist: bkm-scan makes it", store->path);
 	if (r != SQLITE_OK)
 		return err_set(err, ERR_STORE, "cannot open store '%s': %s", store->path,
-		    store->db ? sqlite3_errmsg(store->db) : "out of memory");
+		    !store->db ? "out of memory"
+			: sqlite3_system_errno(store->db)
+			? strerror(sqlite3_system_errno(store->db))
+			: sqlite3_errmsg(store->db));
 	(void)sqlite3_extended_result_codes(store->db, 1);
 	(void)sqlite3_busy_handler(store->db, on_busy, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -323,6 +323,8 @@ next_from_stream(struct tool *tool, struct tool_source *s, struct record *rec, s
 		if (record_parse(rec, line, len, &bad) == 0)
 			break;
 		bad_line(tool, s, bad.msg);
+		if (s->bad == 1 && len == 1 && *line == '{')
+			log_hint(tool->log, "a record is one line: write 'jq -c' instead of 'jq'");
 	}
 	if (rec->kind == RECORD_RUN)
 		tool_watch_record(s->watch, rec);

@@ -143,7 +143,7 @@ tool_open(struct tool *tool, enum tool_need need, struct err *err)
 		return -1;
 	if (!tool->by_operands && load_config(tool, err) < 0)
 		return -1;
-	if (open_log(tool, err) < 0)
+	if (need != TOOL_CONFIG && open_log(tool, err) < 0)
 		return -1;
 	if (!tool->by_operands && need != TOOL_CONFIG && open_store(tool, need, err) < 0)
 		return -1;
@@ -198,6 +198,9 @@ report(struct tool *tool, const struct err *err)
 	log_error(tool->log, "%s", err && err->msg[0] ? err->msg : "failed without a reason");
 	if (err && err->code == ERR_USAGE)
 		log_hint(tool->log, "'%s --help' lists the options", tool->spec->name);
+	if (err && err->code == ERR_DENIED && tool->config && !tool->store)
+		log_hint(tool->log,
+		    "run bkm as the user whom the store belongs to, or name another one in database.url");
 }
 
 static void

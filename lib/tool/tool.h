@@ -195,7 +195,7 @@ int tool_parse(struct tool *tool, const struct tool_spec *spec, int argc, char *
 void tool_help(const struct tool_spec *spec, struct buf *out);
 
 enum tool_need {
-	TOOL_CONFIG = 1,     /* configuration and log */
+	TOOL_CONFIG = 1,     /* configuration: nothing is written, no log either */
 	TOOL_STORE = 2,      /* and the store */
 	TOOL_STORE_READ = 4, /* and the store, read only */
 	TOOL_RUN = 8,        /* and a run with its record, source and sink: what a loop needs */

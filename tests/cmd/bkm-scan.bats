@@ -549,6 +549,45 @@ snap-2026-11-22 150 2026-11-22T03:00:00Z complete" ]
 	has "$stderr" "alerts.rules[0].match"
 }
 
+@test "--check-config knows formats and handlers, and warns of what is not there" {
+	write_config db
+	cat >>config.yaml <<-'E'
+	      restore: {command: [./judge], compare: gone}
+	    - {name: inner, path: db/app}
+	    - {name: file, path: config.yaml, decrypt: {command: [no-such-program]}}
+	logging: {file: logs/bkm.log}
+	E
+	mkdir -p db/app
+	run --separate-stderr bkm-scan --check-config
+	expect 0
+	has "$output" "ok, 3 locations, 6 warnings"
+	has "$stderr" "restore.command of 'db': there is no program '$PWD/judge'"
+	has "$stderr" "decrypt.command of 'file': there is no program 'no-such-program'"
+	has "$stderr" "restore.compare does not exist: '$PWD/gone'"
+	has "$stderr" "location 'inner' lies in 'db': what is there counts twice"
+	has "$stderr" "backup location is not a directory: '$PWD/config.yaml'"
+	has "$stderr" "there is no directory for the log file: '$PWD/logs/bkm.log'"
+	[ ! -e logs ]
+	cp config.yaml good
+	for bad in 'reporting: {formats: [htlm]}' 'reporting: {template: none.jq}'; do
+		(cat good && echo "$bad") >config.yaml
+		run --separate-stderr bkm-scan --check-config
+		expect 2
+	done
+	sed 's/command: .*judge.,/handler: zipp,/' good >config.yaml
+	run --separate-stderr bkm-scan --check-config
+	expect 2
+	has "$stderr" "unknown restore.handler 'zipp'"
+	sed 's/path: db\/app/path: ~\/db/' good >config.yaml
+	run --separate-stderr bkm-scan --check-config
+	expect 2
+	has "$stderr" "only a shell knows '~'; write \${HOME}/db"
+	sed 's/path: db\/app/path: ./' good >config.yaml
+	run --separate-stderr bkm-scan --check-config
+	expect 0
+	has "$stderr" "the store lies in location 'inner'"
+}
+
 @test "a configuration without a location is refused: looking at nothing finds nothing" {
 	: >config.yaml
 	for option in -q --check-config --stored; do

@@ -9,9 +9,7 @@ setup() {
 }
 
 @test "the small configuration is a good one" {
-	# The places that it names are not on this machine.
-	mkdir log
-	sed 's,/var/[a-z]*/bkm,log,' "$examples/config.yaml" >config.yaml
+	cp "$examples/config.yaml" .
 	run -0 bkm-scan --check-config
 	# With the mail section put in, and its secret beside it.
 	sed -i 's/^\( *\)#\([^ ]\)/\1\2/' config.yaml
@@ -20,8 +18,8 @@ setup() {
 }
 
 @test "config.yaml of the clone is a good one, with every setting put in too" {
-	mkdir -p .build/demo
 	cp "$BKM_ROOT/config.yaml" .
+	echo . >report.jq
 	run -0 bkm-scan --check-config
 	sed 's/^\( *\)#\([^ ]\)/\1\2/; /_file: /d' "$BKM_ROOT/config.yaml" >config.yaml
 	BACKUP_PASSPHRASE=x SMTP_PASSWORD=x SLACK_WEBHOOK_URL=https://h/x WEBHOOK_SECRET=x \

@@ -141,13 +141,19 @@ one_error() {
 		run --separate-stderr $as "$c" $opt
 		echo "$c: $status $stderr"
 		[[ "$stderr" == *"cannot write store"*"ermission denied"* ]]
-		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+		[ "$(grep -vc '^hint: run bkm as the user' <<<"$stderr")" -eq 1 ]
 		case $c in
 		bkm-score) [ "$status" -eq 1 ] && [[ "$output" == *'"grade":"critical"'* ]] ;;
 		bkm-report) [ "$status" -eq 0 ] && [[ "$output" == *'"format":"html"'* ]] ;;
 		*) [ "$status" -eq 3 ] && [ -z "$output" ] ;;
 		esac
 	done
+	chmod 000 store/*
+	run -3 --separate-stderr $as bkm-report --stored
+	[[ "$stderr" == *"cannot open store"*"ermission denied"* ]]
+	rm -f store/*
+	run -3 --separate-stderr bkm-alert --list
+	[[ "$stderr" == *"does not exist: bkm-scan makes it"* ]]
 	chmod -R u+w . && rm -rf "$place"
 }
 
@@ -167,4 +173,6 @@ one_error() {
 		[[ "$stderr" == *"line 1"* && "$stderr" == *"line 4"* && "$stderr" == *"line 5"* && "$stderr" == *"line 6"* && "$stderr" == *"line 8"* ]]
 		echo "$output" | jq -es 'length > 3' >/dev/null
 	done
+	run -3 --separate-stderr bash -c "jq . scan.jsonl | bkm-verify -q"
+	[[ "$stderr" == *"write 'jq -c' instead of 'jq'"* ]]
 }
