@@ -1,4 +1,4 @@
-// The walk's threads and queues: directories to list go in, listings come out to one caller.
+// The walk: its threads, opened, followed and closed by one caller.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,212 +11,6 @@
 #include <unistd.h>
 
 #include "scan/walk_private.h"
-
-/* ---------------------------------------------------------------- directories to list */
-static void
-node_drop(struct walk_node *node)
-{
-	while (node && --node->refs == 0) {
-		struct walk_node *parent = node->parent;
-
-		free(node);
-		node = parent;
-	}
-}
-
-void
-scan_walk_push(struct scan_walk *walk, struct walk_node *parent, const char *name, size_t len,
-    struct walk_unit *unit)
-{
-	struct walk_node *node = mem_alloc(sizeof(*node) + len + 1);
-
-	node->refs = 1;
-	node->parent = parent;
-	node->unit = unit;
-	node->len = len;
-	memcpy(node->name, name, len);
-	(void)pthread_mutex_lock(&walk->lock);
-	if (parent)
-		parent->refs++;
-	node->next = walk->stack;
-	walk->stack = node;
-	(void)pthread_cond_signal(&walk->work);
-	(void)pthread_mutex_unlock(&walk->lock);
-}
-
-/* The next directory for a worker, or NULL when there will be none. */
-static struct walk_node *
-take_node(struct scan_walk *walk)
-{
-	struct walk_node *node = NULL;
-
-	(void)pthread_mutex_lock(&walk->lock);
-	while (!walk->stack && walk->active && !walk->stop)
-		(void)pthread_cond_wait(&walk->work, &walk->lock);
-	if (walk->stack && !walk->stop) {
-		node = walk->stack;
-		walk->stack = node->next;
-		walk->active++;
-	}
-	(void)pthread_mutex_unlock(&walk->lock);
-	return node;
-}
-
-static void
-finish_node(struct scan_walk *walk, struct walk_node *node)
-{
-	(void)pthread_mutex_lock(&walk->lock);
-	node_drop(node);
-	walk->active--;
-	if (!walk->active && !walk->stack) {
-		(void)pthread_cond_broadcast(&walk->work);
-		(void)pthread_cond_broadcast(&walk->output);
-	}
-	(void)pthread_mutex_unlock(&walk->lock);
-}
-
-/* ---------------------------------------------------------------- parts */
-struct walk_part *
-scan_walk_part_new(struct walk_worker *worker)
-{
-	struct scan_walk *walk = worker->walk;
-	struct walk_part *part;
-
-	(void)pthread_mutex_lock(&walk->lock);
-	part = walk->spare;
-	if (part) {
-		walk->spare = part->next;
-		walk->spare_count--;
-	}
-	(void)pthread_mutex_unlock(&walk->lock);
-	if (!part) {
-		part = mem_alloc(sizeof(*part));
-		part->path = BUF_INIT;
-		part->names = BUF_INIT;
-	}
-	part->next = NULL;
-	return part;
-}
-
-static void
-part_clear(struct walk_part *part)
-{
-	for (size_t i = 0; i < part->listing.problem_count; i++) {
-		free(part->problems[i].path);
-	}
-	part->listing = (struct scan_listing){0};
-	buf_clear(&part->path);
-	buf_clear(&part->names);
-}
-
-void
-scan_walk_part_free(struct walk_part *part)
-{
-	if (!part)
-		return;
-	part_clear(part);
-	buf_release(&part->path);
-	buf_release(&part->names);
-	free(part->entries);
-	free(part->problems);
-	free(part);
-}
-
-void
-scan_walk_part_queue(struct walk_worker *worker, struct walk_part *part)
-{
-	struct scan_walk *walk = worker->walk;
-	size_t offset = 0;
-
-	/* The names have stopped moving: the entries can point to them. */
-	for (size_t i = 0; i < part->listing.count; i++) {
-		part->entries[i].name = part->names.data + offset;
-		offset += part->entries[i].name_len + 1;
-		if (walk->options.series) {
-			part->entries[i].series = part->names.data + offset;
-			offset += part->entries[i].series_len + 1;
-		}
-	}
-	part->listing.path = part->path.data;
-	part->listing.path_len = part->path.len;
-	part->listing.entries = part->entries;
-	part->listing.problems = part->problems;
-	(void)pthread_mutex_lock(&walk->lock);
-	while (worker->queued >= WALK_QUEUE && !walk->stop)
-		(void)pthread_cond_wait(&walk->room, &walk->lock);
-	part->next = NULL;
-	if (worker->tail)
-		worker->tail->next = part;
-	else
-		worker->head = part;
-	worker->tail = part;
-	worker->queued++;
-	(void)pthread_cond_signal(&walk->output);
-	(void)pthread_mutex_unlock(&walk->lock);
-}
-
-static struct walk_part *
-take_part(struct walk_worker *worker)
-{
-	struct walk_part *part = worker->head;
-
-	if (!part)
-		return NULL;
-	worker->head = part->next;
-	if (!worker->head)
-		worker->tail = NULL;
-	if (worker->queued-- == WALK_QUEUE)
-		(void)pthread_cond_broadcast(&worker->walk->room);
-	return part;
-}
-
-static void
-give_back(struct scan_walk *walk)
-{
-	struct walk_part *part = walk->held;
-
-	walk->held = NULL;
-	if (!part)
-		return;
-	part_clear(part);
-	(void)pthread_mutex_lock(&walk->lock);
-	if (walk->spare_count < WALK_SPARE && part->names.cap < ((size_t)1 << 20)) {
-		part->next = walk->spare;
-		walk->spare = part;
-		walk->spare_count++;
-		part = NULL;
-	}
-	(void)pthread_mutex_unlock(&walk->lock);
-	scan_walk_part_free(part);
-}
-
-static const char *
-reason_of(int sys)
-{
-	switch (sys) {
-	case EACCES:
-	case EPERM:
-		return "permission_denied";
-	case ENOENT:
-	case ENOTDIR:
-		return "not_found";
-	case ENAMETOOLONG:
-	case ELOOP:
-		return "too_deep";
-	case ETIMEDOUT:
-		return "timeout";
-	default:
-		return "io_error";
-	}
-}
-
-void
-scan_walk_problem(struct walk_part *part, const char *path, const char *what, int sys)
-{
-	MEM_GROW(part->problems, part->listing.problem_count, part->problem_cap);
-	part->problems[part->listing.problem_count++] = (struct scan_problem){
-	    .path = mem_strdup(path), .reason = reason_of(sys), .what = what, .sys = sys};
-}
 
 /* ---------------------------------------------------------------- open, next, close */
 static void
@@ -296,9 +90,13 @@ work(void *arg)
 
 	if (worker == walk->workers)
 		open_root(worker);
-	while ((node = take_node(walk))) {
-		scan_walk_list(worker, node);
-		finish_node(walk, node);
+	while (scan_walk_take(worker, &node)) {
+		if (node) {
+			scan_walk_list(worker, node);
+			scan_walk_finish(walk, node);
+		} else {
+			scan_walk_help(worker);
+		}
 	}
 	(void)pthread_mutex_lock(&walk->lock);
 	is_last = --walk->running == 0 && walk->is_left;
@@ -440,9 +238,9 @@ any_part(struct scan_walk *walk)
 	struct walk_part *part;
 
 	if (walk->current)
-		return take_part(walk->current);
+		return scan_walk_part_take(walk->current);
 	for (unsigned i = 0; i < walk->worker_count; i++) {
-		part = take_part(&walk->workers[i]);
+		part = scan_walk_part_take(&walk->workers[i]);
 		if (part) {
 			walk->current = &walk->workers[i];
 			return part;
@@ -474,7 +272,7 @@ scan_walk_next(
 	bool done = false, more = true;
 	struct timespec until;
 
-	give_back(walk);
+	scan_walk_part_back(walk);
 	if (wait_ms >= 0)
 		deadline(&until, wait_ms);
 	(void)pthread_mutex_lock(&walk->lock);
@@ -536,7 +334,7 @@ release(struct scan_walk *walk)
 	while (walk->stack) {
 		struct walk_node *next = walk->stack->next;
 
-		node_drop(walk->stack);
+		scan_walk_node_drop(walk->stack);
 		walk->stack = next;
 	}
 	while (walk->spare) {

@@ -282,32 +282,36 @@ by_name(const void *a, const void *b, void *names)
 /* ---------------------------------------------------------------- files */
 /* Behind the name of the last entry. */
 static void
-name_series(struct walk_worker *worker, const char *name, size_t len, struct walk_part *part)
+name_series(struct walk_worker *worker, const struct buf *dir, const char *name, size_t len,
+    struct walk_part *part)
 {
 	struct scan_entry *e = &part->entries[part->listing.count - 1];
 	size_t rule;
-	size_t n = scan_name_series(worker->walk->options.naming, &worker->scratch,
-	    worker->path.data, worker->path.len, name, len, worker->series, &rule);
+	size_t n = scan_name_series(worker->walk->options.naming, &worker->scratch, dir->data,
+	    dir->len, name, len, worker->series, &rule);
 
 	e->series_len = (uint32_t)n;
 	e->series_rule = rule == SCHEDULE_NAMING_NONE ? UINT32_MAX : (uint32_t)rule;
 	buf_add(&part->names, worker->series, n + 1);
 }
 
-/* The next part of a directory: up to WALK_PART entries that are regular files now. */
+/* One part: up to WALK_PART entries that are regular files now. */
 static void
-look_at(struct walk_worker *worker, int fd, size_t *at, struct walk_part *part)
+look_at(
+    struct walk_worker *worker, const struct walk_big *big, size_t number, struct walk_part *part)
 {
-	size_t looked = 0;
+	const struct walk_worker *owner = big->owner;
+	size_t at = number * WALK_PART, end = at + WALK_PART;
 	int r;
 
-	while (*at < worker->list_count && looked < WALK_PART) {
-		const struct walk_name *n = &worker->list[(*at)++];
-		const char *name = worker->names.data + n->offset;
+	if (end > owner->list_count)
+		end = owner->list_count;
+	for (size_t i = at; i < end; i++) {
+		const struct walk_name *n = &owner->list[i];
+		const char *name = owner->names.data + n->offset;
 		struct stat st;
 
-		looked++;
-		r = fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
+		r = fstatat(big->fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
 		if (!scan_walk_goes_on(worker))
 			return;
 		if (r < 0) {
@@ -329,17 +333,17 @@ look_at(struct walk_worker *worker, int fd, size_t *at, struct walk_part *part)
 		};
 		buf_add(&part->names, name, n->len + 1);
 		if (worker->series)
-			name_series(worker, name, n->len, part);
+			name_series(worker, &owner->path, name, n->len, part);
 	}
-	(void)atomic_fetch_add(&worker->walk->count, looked);
+	(void)atomic_fetch_add(&worker->walk->count, end - at);
 }
 
 /* Problems of entries were noted by their names; the caller wants paths. */
 static void
-complete_problems(struct walk_worker *worker, struct walk_part *part)
+complete_problems(const struct buf *dir, struct walk_part *part)
 {
-	for (size_t i = 0; i < part->listing.problem_count && worker->path.len; i++) {
-		char *path = path_join(worker->path.data, part->problems[i].path);
+	for (size_t i = 0; i < part->listing.problem_count && dir->len; i++) {
+		char *path = path_join(dir->data, part->problems[i].path);
 
 		free(part->problems[i].path);
 		part->problems[i].path = path;
@@ -347,28 +351,49 @@ complete_problems(struct walk_worker *worker, struct walk_part *part)
 }
 
 static void
-list_files(struct walk_worker *worker, int fd, uint64_t device, bool cut, int cut_errno)
+list_part(struct walk_worker *worker, struct walk_big *big, size_t number)
 {
-	bool first = true;
-	size_t at = 0;
+	const struct buf *dir = &big->owner->path;
+	struct walk_part *part = scan_walk_part_new(worker);
+	struct scan_listing *listing = &part->listing;
 
-	do {
-		struct walk_part *part = scan_walk_part_new(worker);
+	listing->incomplete = big->cut;
+	look_at(worker, big, number, part);
+	complete_problems(dir, part);
+	buf_add(&part->path, dir->data, dir->len);
+	listing->device = big->device;
+	listing->first = number == 0;
+	listing->last = number + 1 == big->parts;
+	scan_walk_sum_part(worker, part);
+	if (big->cut && listing->last)
+		scan_walk_problem(part, dir->data, "cannot read directory", big->cut_errno);
+	scan_walk_part_queue(big->owner, part, big, number);
+}
 
-		part->listing.incomplete = cut;
-		look_at(worker, fd, &at, part);
-		complete_problems(worker, part);
-		buf_add(&part->path, worker->path.data, worker->path.len);
-		part->listing.device = device;
-		part->listing.first = first;
-		part->listing.last = at >= worker->list_count;
-		scan_walk_sum_part(worker, part);
-		if (cut && part->listing.last)
-			scan_walk_problem(
-			    part, worker->path.data, "cannot read directory", cut_errno);
-		first = false;
-		scan_walk_part_queue(worker, part);
-	} while (at < worker->list_count && !atomic_load(&worker->walk->stop));
+static void
+list_parts(struct walk_worker *worker, struct walk_big *big)
+{
+	size_t number;
+
+	while (scan_walk_big_next(worker->walk, big, &number))
+		list_part(worker, big, number);
+}
+
+void
+scan_walk_help(struct walk_worker *worker)
+{
+	list_parts(worker, worker->big);
+	scan_walk_big_leave(worker->walk, worker->big);
+}
+
+static void
+list_files(struct walk_worker *worker, struct walk_big *big)
+{
+	big->owner = worker;
+	big->parts = worker->list_count ? (worker->list_count - 1) / WALK_PART + 1 : 1;
+	scan_walk_big_begin(worker->walk, big);
+	list_parts(worker, big);
+	scan_walk_big_end(worker->walk, big);
 }
 
 /* ---------------------------------------------------------------- the directory */
@@ -383,7 +408,7 @@ report(struct walk_worker *worker, struct walk_node *node, const char *what, int
 	scan_walk_problem(part, worker->path.data, what, sys);
 	if (node->unit)
 		scan_walk_unit_add(worker->walk, node->unit, &broken);
-	scan_walk_part_queue(worker, part);
+	scan_walk_part_queue(worker, part, NULL, 0);
 }
 
 /* Vanished meanwhile, turned into something else, or on another file system: no problem. */
@@ -414,9 +439,9 @@ void
 scan_walk_list(struct walk_worker *worker, struct walk_node *node)
 {
 	struct scan_walk *walk = worker->walk;
+	struct walk_big big = {0};
 	struct stat st;
-	bool cut;
-	int fd, cut_errno;
+	int fd;
 
 	buf_clear(&worker->path);
 	add_path(&worker->path, node);
@@ -439,15 +464,17 @@ scan_walk_list(struct walk_worker *worker, struct walk_node *node)
 	node->device = st.st_dev;
 	node->inode = st.st_ino;
 	if (!is_loop(node)) {
-		cut = read_names(worker, node, fd) < 0;
-		cut_errno = errno;
+		big.cut = read_names(worker, node, fd) < 0;
+		big.cut_errno = errno;
+		big.fd = fd;
+		big.device = st.st_dev;
 		if (worker->list_count)
 			qsort_r(worker->list, worker->list_count, sizeof(*worker->list), by_name,
 			    worker->names.data);
 		if (node->unit)
-			scan_walk_sum_unit(worker, node, fd, &st, cut);
-		else if (walk->options.unit == SCAN_UNIT_FILE || cut)
-			list_files(worker, fd, st.st_dev, cut, cut_errno);
+			scan_walk_sum_unit(worker, node, fd, &st, big.cut);
+		else if (walk->options.unit == SCAN_UNIT_FILE || big.cut)
+			list_files(worker, &big);
 	}
 	(void)close(fd);
 }

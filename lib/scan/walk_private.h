@@ -57,6 +57,21 @@ struct walk_name {
 	uint32_t len;
 };
 
+/* A directory whose parts several workers look at. It belongs to the worker that lists it; the rest
+ * of it stands still as long as it has helpers. */
+struct walk_big {
+	struct walk_worker *owner; /* whose list, names and path it is, and whose queue */
+	int fd;
+	uint64_t device;
+	bool cut; /* it could not be read to its end: cut_errno */
+	int cut_errno;
+	size_t parts;
+	/* Guarded by the lock. */
+	size_t next;   /* part that nobody has taken yet */
+	size_t queued; /* parts that are in the queue of the owner, or were */
+	unsigned helpers;
+};
+
 struct walk_worker {
 	struct scan_walk *walk;
 	pthread_t thread;
@@ -64,7 +79,8 @@ struct walk_worker {
 	struct walk_part *head, *tail; /* guarded by the lock */
 	unsigned queued;
 
-	atomic_ulong beat; /* counts answers of the file system */
+	struct walk_big *big; /* that it helps with */
+	atomic_ulong beat;    /* counts answers of the file system */
 
 	struct buf path, names; /* of the directory at hand */
 	struct walk_name *list;
@@ -91,6 +107,7 @@ struct scan_walk {
 	pthread_cond_t output; /* for the caller: something to take, or all is done */
 	pthread_cond_t room;   /* for workers: their queue has room */
 	struct walk_node *stack;
+	struct walk_big *big; /* that needs help; NULL: none does */
 	unsigned active;
 	struct walk_worker *workers;
 	unsigned worker_count;
@@ -117,17 +134,32 @@ int scan_walk_open_dir(struct scan_walk *walk, const char *path, size_t len);
 
 /* List the directory of a node: queues its parts, pushes its sub-directories. */
 void scan_walk_list(struct walk_worker *worker, struct walk_node *node);
+/* Look at parts of worker->big, until none is left. */
+void scan_walk_help(struct walk_worker *worker);
 
 /* To be asked behind each call that the file system answers. false: stop, and look at nothing that
  * the caller of the walk has lent. */
 bool scan_walk_goes_on(struct walk_worker *worker);
 
-/* Shared between the files. */
-struct walk_part *scan_walk_part_new(struct walk_worker *worker);
-void scan_walk_part_free(struct walk_part *part);
-void scan_walk_part_queue(struct walk_worker *worker, struct walk_part *part);
+/* The queues (walk_queue.c). */
 void scan_walk_push(struct scan_walk *walk, struct walk_node *parent, const char *name, size_t len,
     struct walk_unit *unit);
+bool scan_walk_take(struct walk_worker *worker, struct walk_node **ret_node);
+void scan_walk_finish(struct scan_walk *walk, struct walk_node *node);
+void scan_walk_node_drop(struct walk_node *node);
+
+void scan_walk_big_begin(struct scan_walk *walk, struct walk_big *big);
+bool scan_walk_big_next(struct scan_walk *walk, struct walk_big *big, size_t *ret_part);
+void scan_walk_big_leave(struct scan_walk *walk, struct walk_big *big);
+void scan_walk_big_end(struct scan_walk *walk, struct walk_big *big);
+
+struct walk_part *scan_walk_part_new(struct walk_worker *worker);
+/* Into the queue of worker; of a big directory in the order of the numbers. */
+void scan_walk_part_queue(
+    struct walk_worker *worker, struct walk_part *part, struct walk_big *big, size_t number);
+struct walk_part *scan_walk_part_take(struct walk_worker *worker); /* NULL: none; under the lock */
+void scan_walk_part_back(struct scan_walk *walk);                  /* what the caller holds */
+void scan_walk_part_free(struct walk_part *part);
 void scan_walk_problem(struct walk_part *part, const char *path, const char *what, int sys);
 
 /* The digest of a part that is about to be queued. */
