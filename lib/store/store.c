@@ -13,6 +13,10 @@
 #define BUSY_MS       30000
 #define FIRST_BUSY_MS 5
 
+/* Room for what statements ask for and give back with every row, so that it does not come from malloc. */
+#define LOOKASIDE_SIZE  1024
+#define LOOKASIDE_COUNT 256
+
 /* Wait longer and longer, with some jitter so that a crowd does not move in step. */
 static int
 on_busy(void *arg, int count)
@@ -212,6 +216,8 @@ connect_db(struct store *store, struct err *err)
 	char *uri = immutable_uri(store);
 	int r;
 
+	/* Before the first connection, or refused: nobody asks for the statistics of each allocation. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	flags |=
 	    store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	r = sqlite3_open_v2(
@@ -228,6 +234,8 @@ connect_db(struct store *store, struct err *err)
 			: sqlite3_errmsg(store->db));
 	(void)sqlite3_extended_result_codes(store->db, 1);
 	(void)sqlite3_busy_handler(store->db, on_busy, NULL);
+	(void)sqlite3_db_config(
+	    store->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
