@@ -81,13 +81,9 @@ release(struct app *app)
 	for (size_t i = 0; app->items && i < APP_ITEMS; i++)
 		if (app->items[i].rec.line.data)
 			record_release(&app->items[i].rec);
-	for (size_t i = 0; i < app->put_count; i++) {
-		free(app->puts[i].record);
-		free(app->puts[i].digest);
-	}
+	(void)app_commit(app_take(app), NULL, NULL);
 	app_ledger_release(app);
 	free(app->items);
-	free(app->puts);
 }
 
 /* Take what the workers have answered; with wait, at least one. */
@@ -269,7 +265,8 @@ main(int argc, char **argv)
 	    .input = TOOL_INPUT_FILTER,
 	    .operands = TOOL_OPERANDS_BACKUPS,
 	    .check = check,
-	    .commit = app_commit,
+	    .take = app_take,
+	    .commit_taken = app_commit,
 	    .ctx = &app,
 	};
 	struct err err = {0};

@@ -15,7 +15,7 @@ struct app_item {
 	bool waiting;  /* for an answer of the pool */
 	bool examined; /* it got a verdict in this run, and known and found say what from */
 	bool directory;
-	bool seen; /* a regular file, just now */
+	bool seen; /* a regular file, just now, as found says */
 	bool answered;
 	bool accept;             /* a person says that the present content is right */
 	int64_t id, location_id; /* in the store; id 0: not there */
@@ -43,6 +43,11 @@ struct app_item {
 struct app_put {
 	struct store_verification v;
 	char *record, *digest;
+};
+
+struct app_puts {
+	struct app_put *items;
+	size_t count, cap;
 };
 
 struct app_counts {
@@ -96,8 +101,7 @@ struct app {
 	struct verify_manifests *manifests;
 	struct app_item *items; /* a ring */
 	size_t head, count;
-	struct app_put *puts;
-	size_t put_count, put_cap;
+	struct app_puts puts;
 	struct app_counts counts;
 };
 
@@ -120,7 +124,8 @@ void app_repository_release(struct app *app);
 
 /* finish.c: verdicts, lines, commits. */
 int app_finish(struct app *app, struct app_item *item, struct err *err);
-int app_commit(void *ctx, struct err *err);
+void *app_take(void *ctx);
+int app_commit(void *taken, struct store *store, struct err *err); /* NULL: only freed */
 void app_counts(struct app *app);
 int app_skip(struct app_item *item, const char *reason, int64_t now, struct err *err);
 

@@ -141,7 +141,7 @@ submit(struct app *app, struct app_item *item, const char *path, struct err *err
 {
 	struct verify_job job;
 	struct err why = {0};
-	if (verify_open(path, item->seen, &job, &why) < 0)
+	if (verify_open(path, item->seen ? &item->found : NULL, &job, &why) < 0)
 		return cannot_open(app, item, path, &why, err);
 	item->found.size = job.size;
 	item->found.mtime = job.mtime;
@@ -241,6 +241,8 @@ choose_row(struct app *app, struct app_item *item, struct tool_backup *b, struct
 	item->location = b->location;
 	item->decrypt_by = &b->location->decrypt;
 	item->seen = b->regular;
+	item->found =
+	    (struct verify_found){.size = b->size, .mtime = b->mtime, .mtime_nsec = b->mtime_nsec};
 	remember_stored(item, row);
 	if (store_verify_state(app->tool.store, row->id, app->algorithm, &item->state, err) < 0)
 		goto out;

@@ -88,8 +88,9 @@ queue(struct app *app, struct app_item *item, const struct verify_verdict *v, co
 {
 	if (!item->id || app->tool.read_only || !is_lasting(v))
 		return;
-	MEM_GROW(app->puts, app->put_count, app->put_cap);
-	struct app_put *p = &app->puts[app->put_count++];
+	struct app_puts *puts = &app->puts;
+	MEM_GROW(puts->items, puts->count, puts->cap);
+	struct app_put *p = &puts->items[puts->count++];
 	*p = (struct app_put){.record = mem_strdup(record)};
 	p->v = (struct store_verification){
 	    .backup_id = item->id,
@@ -128,19 +129,29 @@ queue(struct app *app, struct app_item *item, const struct verify_verdict *v, co
 	tool_dirty(&app->tool);
 }
 
-int
-app_commit(void *ctx, struct err *err)
+void *
+app_take(void *ctx)
 {
 	struct app *app = ctx;
+	struct app_puts *taken = mem_dup(&app->puts, sizeof(app->puts));
+	app->puts = (struct app_puts){0};
+	return taken;
+}
+
+int
+app_commit(void *taken, struct store *store, struct err *err)
+{
+	struct app_puts *puts = taken;
 	int r = 0;
-	for (size_t i = 0; i < app->put_count; i++) {
-		struct app_put *p = &app->puts[i];
-		if (r == 0)
-			r = store_verify_put(app->tool.store, &p->v, err);
+	for (size_t i = 0; i < puts->count; i++) {
+		struct app_put *p = &puts->items[i];
+		if (r == 0 && store)
+			r = store_verify_put(store, &p->v, err);
 		free(p->record);
 		free(p->digest);
 	}
-	app->put_count = 0;
+	free(puts->items);
+	free(puts);
 	return r;
 }
 

@@ -10,10 +10,10 @@
 #include "sandbox/sandbox_private.h"
 
 /* What any code needs that computes on descriptors it was given. */
-static const char *const calls_parser[] = {"read", "readv", "pread64", "preadv", "write", "writev",
-    "lseek", "close", "close_range", "fstat", "newfstatat", "fstatat64", "fstat64", "statx",
-    "munmap", "mremap", "madvise", "mincore", "brk", "futex", "futex_waitv", "rt_sigaction",
-    "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigreturn", "sigaltstack",
+static const char *const calls_parser[] = {"read", "readv", "pread64", "preadv", "preadv2", "write",
+    "writev", "lseek", "close", "close_range", "fstat", "newfstatat", "fstatat64", "fstat64",
+    "statx", "munmap", "mremap", "madvise", "mincore", "brk", "futex", "futex_waitv",
+    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigreturn", "sigaltstack",
     "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
     "getpid", "gettid", "getppid", "getrandom", "exit", "exit_group", "fcntl", "fcntl64", "dup",
     "dup2", "dup3", "poll", "ppoll", "select", "pselect6", "epoll_create1", "epoll_ctl",

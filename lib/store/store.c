@@ -236,6 +236,8 @@ connect_db(struct store *store, struct err *err)
 	(void)sqlite3_busy_handler(store->db, on_busy, NULL);
 	(void)sqlite3_db_config(
 	    store->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT);
+	if (store->beside)
+		(void)sqlite3_wal_autocheckpoint(store->db, 0);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
@@ -306,6 +308,7 @@ store_open(struct store **ret_store, const char *path, enum store_mode mode, str
 
 	store->path = mem_strdup(path);
 	store->read_only = mode == STORE_READ_ONLY;
+	store->beside = mode == STORE_BESIDE;
 	store->run_lock_fd = -1;
 	store->path_buf = BUF_INIT;
 	store->row_buf = BUF_INIT;
@@ -375,6 +378,15 @@ store_read_end(struct store *store)
 	store->reading = false;
 	store->row.id = 0;
 	store_ahead_end(store);
+}
+
+int
+store_read_again(struct store *store, struct err *err)
+{
+	if (!store->reading)
+		return 0;
+	store_read_end(store);
+	return store_read_begin(store, err) < 0 ? -1 : 1;
 }
 
 int

@@ -23,6 +23,7 @@ struct store;
 enum store_mode {
 	STORE_READ_WRITE, /* created and migrated where needed */
 	STORE_READ_ONLY,  /* must exist with the present schema; nothing is written */
+	STORE_BESIDE, /* writes for another thread of this process, and leaves checkpoints to its store */
 };
 
 /*
@@ -44,6 +45,7 @@ int store_commit(struct store *store, struct err *err);
  * left open while waiting. Nothing to do is fine. */
 int store_read_begin(struct store *store, struct err *err);
 void store_read_end(struct store *store);
+int store_read_again(struct store *store, struct err *err); /* 1: sees what is new; 0: always did */
 
 void store_rollback(struct store *store); /* nothing to do is fine */
 bool store_in_transaction(const struct store *store);

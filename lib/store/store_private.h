@@ -29,6 +29,7 @@ struct store {
 	char *path;
 	char uuid[37];
 	bool read_only;
+	bool beside;     /* STORE_BESIDE */
 	bool reading;    /* between store_read_begin and store_read_end */
 	int run_lock_fd; /* the file of run locks, -1 until the first run */
 	struct store_cached *cache;

@@ -174,14 +174,17 @@ same_generation(struct record *rec, const struct store_backup *row)
 /* Is the file still the row's generation? A changed size under an unchanged mtime is left to the
  * checks: that is damage, not a newer backup. */
 static const char *
-look_at_file(const struct store_backup *row, bool *ret_regular)
+look_at_file(struct tool_backup *b)
 {
 	struct stat st;
 
-	if (lstat(row->path, &st) < 0)
+	if (lstat(b->row.path, &st) < 0)
 		return errno == ENOENT || errno == ENOTDIR ? "gone" : NULL;
-	*ret_regular = S_ISREG(st.st_mode);
-	if (*ret_regular && st.st_mtim.tv_sec != row->mtime)
+	b->regular = S_ISREG(st.st_mode);
+	b->size = (uint64_t)st.st_size;
+	b->mtime = st.st_mtim.tv_sec;
+	b->mtime_nsec = (uint32_t)st.st_mtim.tv_nsec;
+	if (b->regular && b->mtime != b->row.mtime)
 		return "superseded";
 	return NULL;
 }
@@ -258,14 +261,35 @@ repository_of(const struct tool *tool, const char *path)
 	return NULL;
 }
 
-/* A snapshot is no file: what the last scan saw of it is what there is. */
+/* The row of the record, if it is still the generation that the record is about: 1; 0; -1. */
 static int
-resolve_snapshot(struct tool *tool, struct record *rec, struct tool_backup *b, struct err *err)
+find_row(struct tool *tool, struct record *rec, struct tool_backup *b, struct err *err)
 {
 	int r = by_id(tool, rec, b->path, &b->row, err);
 
 	if (r == 0)
 		r = by_path(tool, b->location, b->path, &b->row, err);
+	return r;
+}
+
+/* A scan upstream may have written the row after this process last looked at what there is. */
+static int
+find_row_again(struct tool *tool, struct record *rec, struct tool_backup *b, struct err *err)
+{
+	int r = find_row(tool, rec, b, err), again;
+
+	if (r < 0 || (r > 0 && b->row.live && same_generation(rec, &b->row)))
+		return r;
+	again = store_read_again(tool->store, err);
+	return again < 0 ? -1 : again ? find_row(tool, rec, b, err) : r;
+}
+
+/* A snapshot is no file: what the last scan saw of it is what there is. */
+static int
+resolve_snapshot(struct tool *tool, struct record *rec, struct tool_backup *b, struct err *err)
+{
+	int r = find_row_again(tool, rec, b, err);
+
 	if (r < 0)
 		return -1;
 	if (r == 0)
@@ -298,9 +322,7 @@ tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_back
 		b->skip = "outside";
 		return outside(tool, rec, path, err) < 0 ? -1 : 0;
 	}
-	r = by_id(tool, rec, path, &b->row, err);
-	if (r == 0)
-		r = by_path(tool, b->location, path, &b->row, err);
+	r = find_row_again(tool, rec, b, err);
 	if (r < 0)
 		return -1;
 	if (r == 0)
@@ -308,6 +330,6 @@ tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_back
 	else if (!b->row.live || !same_generation(rec, &b->row))
 		b->skip = access(path, F_OK) == 0 ? "superseded" : "gone";
 	else
-		b->skip = look_at_file(&b->row, &b->regular);
+		b->skip = look_at_file(b);
 	return b->skip ? 0 : 1;
 }

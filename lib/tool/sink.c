@@ -6,12 +6,20 @@
 
 #include "tool/tool_private.h"
 
+#define BATCHES_BEHIND 16 /* of so many, all but one */
+#define BEHIND_MS      2  /* how long a wait may be while a batch is being committed */
+
 struct tool_sink {
 	struct buf out;
 	size_t records;
 	int64_t first_ms; /* when the batch began; 0: nothing waits */
 	bool dirty;
 	bool broken; /* nothing more can be written */
+
+	struct tool_behind *behind;
+	size_t batches; /* full ones */
+	bool pending;   /* given is being committed, or was and is not printed */
+	struct buf given;
 };
 
 struct tool_sink *
@@ -19,7 +27,7 @@ tool_sink_new(void)
 {
 	struct tool_sink *sink = mem_alloc(sizeof(*sink));
 
-	sink->out = BUF_INIT;
+	sink->out = sink->given = BUF_INIT;
 	return sink;
 }
 
@@ -28,6 +36,8 @@ tool_sink_free(struct tool_sink *sink)
 {
 	if (!sink)
 		return;
+	tool_behind_free(sink->behind);
+	buf_release(&sink->given);
 	buf_release(&sink->out);
 	free(sink);
 }
@@ -39,10 +49,30 @@ begin_batch(struct tool_sink *sink)
 		sink->first_ms = clock_mono_ms();
 }
 
+int
+tool_commit_taken(const struct tool_spec *spec, struct store *store, void *taken, struct err *err)
+{
+	if (store_begin(store, err) < 0) {
+		(void)spec->commit_taken(taken, NULL, NULL);
+		return -1;
+	}
+	if (spec->commit_taken(taken, store, err) < 0 || store_commit(store, err) < 0) {
+		store_rollback(store);
+		return -1;
+	}
+	return 0;
+}
+
 static int
 commit(struct tool *tool, struct err *err)
 {
-	if (!tool->sink->dirty || !tool->spec->commit || tool->read_only)
+	if (!tool->sink->dirty || tool->read_only)
+		return 0;
+	tool->sink->dirty = false;
+	if (tool->spec->take)
+		return tool_commit_taken(
+		    tool->spec, tool->store, tool->spec->take(tool->spec->ctx), err);
+	if (!tool->spec->commit)
 		return 0;
 	if (tool->store && store_begin(tool->store, err) < 0)
 		return -1;
@@ -50,7 +80,6 @@ commit(struct tool *tool, struct err *err)
 		goto fail;
 	if (tool->store && store_commit(tool->store, err) < 0)
 		goto fail;
-	tool->sink->dirty = false;
 	return 0;
 fail:
 	if (tool->store)
@@ -83,20 +112,81 @@ write_out(const char *data, size_t len, struct err *err)
 }
 
 static int
-print(struct tool_sink *sink, struct err *err)
+print(struct tool_sink *sink, struct buf *out, struct err *err)
 {
 	int r = 0;
 
-	if (sink->out.failed)
+	if (out->failed)
 		return err_set(err, ERR_LIMIT, "too much output waits for its commit");
 	if (sink->broken)
-		buf_clear(&sink->out);
-	if (sink->out.len)
-		r = write_out(sink->out.data, sink->out.len, err);
+		buf_clear(out);
+	if (out->len)
+		r = write_out(out->data, out->len, err);
 	if (r < 0)
 		sink->broken = true;
-	buf_clear(&sink->out);
+	buf_clear(out);
 	return r;
+}
+
+/* What must not be printed any more. */
+static int
+drop(struct tool_sink *sink)
+{
+	buf_clear(&sink->given);
+	buf_clear(&sink->out);
+	sink->dirty = false;
+	return -1;
+}
+
+/* ---------------------------------------------------------------- behind the loop */
+
+/* Wait for the batch that is being committed, and print it. */
+static int
+settle(struct tool_sink *sink, struct err *err)
+{
+	if (!sink->pending)
+		return 0;
+	sink->pending = false;
+	if (tool_behind_wait(sink->behind, err) < 0)
+		return drop(sink);
+	return print(sink, &sink->given, err);
+}
+
+/*
+ * Only where one full batch follows another. Now and then one is committed in place, with nobody
+ * reading: then the log of the store is written back and begins anew.
+ */
+static bool
+goes_behind(struct tool *tool, struct tool_sink *sink)
+{
+	if (!tool->spec->take || !tool->store || tool->read_only || !sink->dirty)
+		return false;
+	if (++sink->batches == 1 || sink->batches % BATCHES_BEHIND == 0)
+		return false;
+	if (!sink->behind)
+		sink->behind = tool_behind_new(tool);
+	return sink->behind;
+}
+
+static int
+hand_over(struct tool *tool, struct err *err)
+{
+	struct tool_sink *sink = tool->sink;
+	struct buf empty;
+
+	if (!goes_behind(tool, sink))
+		return tool_flush(tool, err);
+	if (settle(sink, err) < 0)
+		return -1;
+	empty = sink->given;
+	sink->given = sink->out;
+	sink->out = empty;
+	sink->first_ms = 0;
+	sink->records = 0;
+	sink->dirty = false;
+	sink->pending = true;
+	tool_behind_give(sink->behind, tool->spec->take(tool->spec->ctx));
+	return 0;
 }
 
 int
@@ -106,15 +196,14 @@ tool_flush(struct tool *tool, struct err *err)
 
 	if (!sink)
 		return 0;
+	if (settle(sink, err) < 0)
+		return -1;
 	sink->first_ms = 0;
 	sink->records = 0;
-	if (commit(tool, err) < 0) {
-		/* What was not committed must never be printed. */
-		buf_clear(&sink->out);
-		sink->dirty = false;
-		return -1;
-	}
-	return print(sink, err);
+	/* What was not committed must never be printed. */
+	if (commit(tool, err) < 0)
+		return drop(sink);
+	return print(sink, &sink->out, err);
 }
 
 int
@@ -124,14 +213,20 @@ tool_sink_wait(const struct tool *tool)
 	int64_t left;
 
 	if (!sink || !sink->first_ms)
-		return -1;
+		return sink && sink->pending ? BEHIND_MS : -1;
 	left = sink->first_ms + TOOL_BATCH_MS - clock_mono_ms();
+	if (sink->pending && left > BEHIND_MS)
+		return BEHIND_MS;
 	return left > 0 ? (int)left : 0;
 }
 
 int
 tool_tick(struct tool *tool, struct err *err)
 {
+	struct tool_sink *sink = tool->sink;
+
+	if (sink && sink->pending && !tool_behind_busy(sink->behind) && settle(sink, err) < 0)
+		return -1;
 	return tool_sink_wait(tool) == 0 ? tool_flush(tool, err) : 0;
 }
 
@@ -153,7 +248,7 @@ put(struct tool *tool, const char *line, size_t len, struct err *err)
 	}
 	if (sink->records < TOOL_BATCH_RECORDS && sink->out.len < TOOL_BATCH_BYTES)
 		return tool_tick(tool, err);
-	return tool_flush(tool, err);
+	return hand_over(tool, err);
 }
 
 int

@@ -116,6 +116,13 @@ struct tool_spec {
 	/* Called before a batch of lines is printed, inside a store transaction: write what the
 	 * command queued since the last call. Skipped if tool_dirty was not called since then. */
 	int (*commit)(void *ctx, struct err *err);
+	/* Instead of commit, where writing is a good part of the work: take gives away what the command
+	 * queued since the last call, and commit_taken writes and frees it, from another thread and to
+	 * a store of that thread's own where batch follows batch. A line is printed after its commit
+	 * all the same. */
+	void *(*take)(void *ctx);
+	int (*commit_taken)(
+	    void *taken, struct store *store, struct err *err); /* no store: frees */
 	/* Called once when the input has been quiet for idle_ms (after a commit and print). */
 	int (*idle)(void *ctx, struct err *err);
 	int64_t idle_ms;
@@ -242,7 +249,10 @@ struct tool_backup {
 	const char *path;        /* bytes; lives as long as the record's values */
 	const char *skip;        /* why it is not ours to look at: other_host, superseded, gone,
 	                     not_scanned, outside */
-	bool regular;            /* a regular file was seen there just now */
+	bool regular; /* a regular file was seen there just now, and this is what it was: */
+	uint64_t size;
+	int64_t mtime;
+	uint32_t mtime_nsec;
 };
 
 /* Find the row of a backup record and believe it only if store, location, path and generation

@@ -31,6 +31,19 @@ void tool_sink_free(struct tool_sink *sink);
 /* Milliseconds until the batch must be printed, or -1 if it is empty. */
 int tool_sink_wait(const struct tool *tool);
 
+/* What take gave, in one transaction. */
+int
+tool_commit_taken(const struct tool_spec *spec, struct store *store, void *taken, struct err *err);
+
+/* ---------------------------------------------------------------- behind.c */
+/* A thread that commits. NULL if it cannot be had. Only an idle one is given something. */
+struct tool_behind;
+struct tool_behind *tool_behind_new(const struct tool *tool);
+void tool_behind_free(struct tool_behind *behind); /* what it was given is committed first */
+void tool_behind_give(struct tool_behind *behind, void *taken);
+bool tool_behind_busy(const struct tool_behind *behind);
+int tool_behind_wait(struct tool_behind *behind, struct err *err); /* how the last one went */
+
 /* ---------------------------------------------------------------- source.c, stored.c, files.c */
 int tool_source_open(struct tool *tool, struct err *err);
 void tool_source_free(struct tool_source *source);

@@ -92,9 +92,10 @@ verify_examine(const struct verify_job *job, const struct verify_limits *limits,
 }
 
 int
-verify_open(const char *path, bool seen, struct verify_job *ret_job, struct err *err)
+verify_open(
+    const char *path, const struct verify_found *seen, struct verify_job *ret_job, struct err *err)
 {
-	struct stat st;
+	struct stat st = {.st_mode = S_IFREG};
 	int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 	/* Some devices act when they are opened, so they are not. */
 	if (!seen && lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
@@ -104,7 +105,11 @@ verify_open(const char *path, bool seen, struct verify_job *ret_job, struct err 
 		fd = open(path, flags);
 	if (fd < 0)
 		return err_sys(err, ERR_IO, "cannot open '%s'", path);
-	if (fstat(fd, &st) < 0) {
+	if (seen) {
+		st.st_size = (off_t)seen->size;
+		st.st_mtim =
+		    (struct timespec){.tv_sec = seen->mtime, .tv_nsec = (long)seen->mtime_nsec};
+	} else if (fstat(fd, &st) < 0) {
 		err_sys(err, ERR_IO, "cannot look at '%s'", path);
 		close(fd);
 		return -1;

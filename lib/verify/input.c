@@ -135,7 +135,7 @@ verify_cached(int fd, uint64_t size)
 	uint64_t bits = 0;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	if (size < STRIPES * page)
-		return size ? small_cached(fd, size) : 0;
+		return 0;
 	if (fstat(fd, &st) < 0 || (geteuid() != 0 && geteuid() != st.st_uid))
 		return 0;
 	void *map = mmap(NULL, size, PROT_NONE, MAP_SHARED, fd, 0);
@@ -212,6 +212,8 @@ verify_input_open(struct verify_input *in, struct verify_context *c, int fd, uin
     uint64_t cached, const char *const algorithms[VERIFY_DIGESTS], bool threaded, struct err *err)
 {
 	*in = (struct verify_input){.context = c, .fd = fd, .size = size, .cached = cached};
+	if (size && size < STRIPES * (uint64_t)sysconf(_SC_PAGESIZE))
+		in->cached = small_cached(fd, size);
 	for (unsigned i = 0; i < VERIFY_DIGESTS && algorithms[i]; i++) {
 		if (prepare(c, i, algorithms[i], err) < 0)
 			return -1;

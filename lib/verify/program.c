@@ -89,7 +89,7 @@ verify_program(const char *path, struct verify_answer *answer, struct err *err)
 		    "qemu-img is not installed: install the package qemu-utils");
 		return 0;
 	}
-	if (verify_open(path, false, &job, err) < 0)
+	if (verify_open(path, NULL, &job, err) < 0)
 		return -1;
 	struct qemu q = {.fd = job.fd};
 	memcpy(paths, system, sizeof(system));

@@ -196,6 +196,7 @@ struct verify_pool_options {
 };
 
 struct verify_pool;
+struct verify_found;
 
 /* Fork the workers. Call it early: they keep nothing of the caller but what they need. */
 int verify_pool_open(
@@ -221,9 +222,10 @@ int verify_pool_next(struct verify_pool *pool, int wait_ms, void **ret_token,
 void verify_pool_layers(const struct verify_pool *pool, struct buf *out);
 
 /* Open a file for a job as the rules want it: without touching its access time where that is
- * allowed, no symbolic link, no waiting, regular files only. seen: the caller has just seen that
- * it is one. The descriptor, or -1. */
-int verify_open(const char *path, bool seen, struct verify_job *ret_job, struct err *err);
+ * allowed, no symbolic link, no waiting, regular files only. seen: the caller has just seen that it is
+ * one, of that size and time; if it is another one by now, the worker sees it. The descriptor, or -1. */
+int verify_open(
+    const char *path, const struct verify_found *seen, struct verify_job *ret_job, struct err *err);
 
 /* What a worker does with one job, in this process: for tests and fuzzers. */
 void verify_examine(const struct verify_job *job, const struct verify_limits *limits,

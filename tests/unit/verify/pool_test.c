@@ -49,7 +49,7 @@ job(const char *name, void *token)
 	struct verify_job j;
 	struct err err = {0};
 	char *p = path_of(name);
-	if (verify_open(p, false, &j, &err) < 0)
+	if (verify_open(p, NULL, &j, &err) < 0)
 		fail_msg("%s", err.msg);
 	free(p);
 	j.name = "";
@@ -265,11 +265,11 @@ test_what_is_opened(void **state)
 	char *fifo = path_of("fifo"), *link = path_of("link"), *none = path_of("none");
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	assert_int_equal(symlink("small", link), 0);
-	assert_int_equal(verify_open(fifo, false, &j, &err), -1); /* and does not wait */
+	assert_int_equal(verify_open(fifo, NULL, &j, &err), -1); /* and does not wait */
 	assert_int_equal(err.code, ERR_UNSUPPORTED);
-	assert_int_equal(verify_open(link, false, &j, &err), -1);
-	assert_int_equal(verify_open(dir, false, &j, &err), -1);
-	assert_int_equal(verify_open(none, false, &j, &err), -1);
+	assert_int_equal(verify_open(link, NULL, &j, &err), -1);
+	assert_int_equal(verify_open(dir, NULL, &j, &err), -1);
+	assert_int_equal(verify_open(none, NULL, &j, &err), -1);
 	assert_int_equal(err.code, ERR_NOT_FOUND);
 	free(fifo);
 	free(link);
