@@ -62,7 +62,7 @@ tool_behind_new(const struct tool *tool)
 	struct tool_behind *b = mem_alloc(sizeof(*b));
 
 	b->spec = tool->spec;
-	if (store_open(&b->store, store_path(tool->store), STORE_BESIDE, NULL) < 0) {
+	if (store_open(&b->store, tool->config->store, STORE_BESIDE, NULL) < 0) {
 		free(b);
 		return NULL;
 	}
