@@ -71,21 +71,23 @@ scan_line(struct record *rec)
 	if (record_scan_open(scan, '{', &empty) < 0)
 		return -1;
 	while (!empty && r > 0) {
-		struct record_member m = {0};
+		struct record_member *m;
 		struct record_value name;
 
-		if (record_scan_member(scan, 0, 1, &name, &m.value) < 0)
+		MEM_GROW(rec->members, rec->member_count, rec->member_cap);
+		m = &rec->members[rec->member_count];
+		if (record_scan_member(scan, 0, 1, &name, &m->value) < 0)
 			return -1;
-		m.name_at = name.at + 1;
-		m.name_len = name.len - 2;
+		m->name = NULL;
+		m->name_at = name.at + 1;
+		m->name_len = name.len - 2;
 		if (name.escaped) {
 			char *decoded = record_alloc(rec, name.len);
 
-			m.name_len = (uint32_t)record_scan_decode(rec->line.data, &name, decoded);
-			m.name = decoded;
+			m->name_len = (uint32_t)record_scan_decode(rec->line.data, &name, decoded);
+			m->name = decoded;
 		}
-		MEM_GROW(rec->members, rec->member_count, rec->member_cap);
-		rec->members[rec->member_count++] = m;
+		rec->member_count++;
 		r = record_scan_more(scan, '{');
 	}
 	if (r < 0)

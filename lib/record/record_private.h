@@ -73,7 +73,17 @@ void record_scan_free(struct record_scan *scan);
 /* Begin a text. trusted: it was checked before. */
 void record_scan_start(struct record_scan *scan, const char *text, size_t len, bool trusted);
 
-void record_scan_blanks(struct record_scan *scan);
+static inline void
+record_scan_blanks(struct record_scan *scan)
+{
+	while (scan->i < scan->len) {
+		unsigned char c = scan->s[scan->i];
+
+		if (c > ' ' || (c != ' ' && c != '\t' && c != '\r' && c != '\n'))
+			break;
+		scan->i++;
+	}
+}
 
 /* One value of any type from scan->i on: 0 or -1 with code and problem. depth: levels around it. */
 int record_scan_value(struct record_scan *scan, unsigned depth, struct record_value *ret_value);
@@ -93,7 +103,7 @@ int record_scan_fail(struct record_scan *scan, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Remember the name of a member of object, or fail: duplicate. */
-int record_scan_name(struct record_scan *scan, uint32_t object, const struct record_value *name);
+int record_scan_name(struct record_scan *scan, uint32_t object, const struct record_value *value);
 
 /* Decode the string value at v of text (with quotes) to out, which has room for v->len bytes;
  * returns its length. */

@@ -75,18 +75,6 @@ fail_syntax(struct record_scan *scan)
 	return record_scan_fail(scan, "not a JSON object: unexpected byte at %zu", scan->i + 1);
 }
 
-void
-record_scan_blanks(struct record_scan *scan)
-{
-	while (scan->i < scan->len) {
-		unsigned char c = scan->s[scan->i];
-
-		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
-			break;
-		scan->i++;
-	}
-}
-
 /* ---------------------------------------------------------------- strings */
 
 static int
@@ -289,82 +277,6 @@ record_scan_decode(const char *text, const struct record_value *v, char *out)
 		n += wrote;
 	}
 	return n;
-}
-
-/* ---------------------------------------------------------------- names */
-
-static uint64_t
-hash_bytes(uint64_t h, const char *s, size_t len)
-{
-	uint64_t w;
-
-	h ^= len * 0x9e3779b97f4a7c15ULL;
-	for (; len >= 8; s += 8, len -= 8) {
-		memcpy(&w, s, 8);
-		h = (h ^ w) * 0xff51afd7ed558ccdULL;
-		h ^= h >> 32;
-	}
-	w = 0;
-	memcpy(&w, s, len);
-	h = (h ^ w) * 0xc4ceb9fe1a85ec53ULL;
-	return h ^ h >> 29;
-}
-
-static struct record_key *
-find_slot(struct record_scan *scan, const struct record_key *key, bool *ret_found)
-{
-	for (size_t i = key->hash & (scan->key_cap - 1);; i = (i + 1) & (scan->key_cap - 1)) {
-		struct record_key *slot = &scan->keys[i];
-
-		*ret_found = slot->stamp == key->stamp && slot->hash == key->hash &&
-		    slot->object == key->object && slot->len == key->len &&
-		    memcmp(slot->name, key->name, key->len) == 0;
-		if (*ret_found || slot->stamp != key->stamp)
-			return slot;
-	}
-}
-
-static void
-grow_keys(struct record_scan *scan)
-{
-	struct record_key *old = scan->keys;
-	size_t count = scan->key_cap;
-	bool found;
-
-	scan->key_cap *= 2;
-	scan->keys = mem_array(scan->key_cap, sizeof(*scan->keys));
-	for (size_t i = 0; i < count; i++) {
-		if (old[i].stamp == scan->stamp)
-			*find_slot(scan, &old[i], &found) = old[i];
-	}
-	free(old);
-}
-
-int
-record_scan_name(struct record_scan *scan, uint32_t object, const struct record_value *name)
-{
-	const char *text = (const char *)scan->s;
-	struct record_key key = {.stamp = scan->stamp, .object = object};
-	struct record_key *slot;
-	bool found;
-
-	key.name = text + name->at + 1;
-	key.len = name->len - 2;
-	if (name->escaped) {
-		char *decoded = record_arena_alloc(scan->names, name->len);
-
-		key.len = record_scan_decode(text, name, decoded);
-		key.name = decoded;
-	}
-	key.hash = hash_bytes(scan->seed ^ object * 0xd6e8feb86659fd93ULL, key.name, key.len);
-	slot = find_slot(scan, &key, &found);
-	if (found)
-		return record_scan_fail(
-		    scan, "duplicate key '%.*s'", (int)(key.len > 60 ? 60 : key.len), key.name);
-	*slot = key;
-	if (++scan->key_count * 2 > scan->key_cap)
-		grow_keys(scan);
-	return 0;
 }
 
 /* ---------------------------------------------------------------- values */
