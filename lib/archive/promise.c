@@ -15,6 +15,7 @@ static const struct {
     {".lz4", CODEC_LZ4},
     {".lz", CODEC_LZIP},
     {".lzma", CODEC_LZMA},
+    {".Z", CODEC_COMPRESS},
 };
 
 static const struct {
@@ -69,7 +70,9 @@ archive_promise_of(const char *name, struct archive_promise *ret_promise)
 	for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
 		ret_promise->encrypted = ret_promise->encrypted || ends(name, len, secrets[i]);
 	for (size_t i = 0; i < ARRAY_LEN(codecs); i++)
-		if (ends(name, len, codecs[i].text)) {
+		/* .z is of pack(1). */
+		if (ends(name, len, codecs[i].text) &&
+		    (codecs[i].codec != CODEC_COMPRESS || name[len - 1] == 'Z')) {
 			ret_promise->codec = codecs[i].codec;
 			len -= strlen(codecs[i].text);
 			break;

@@ -11,7 +11,8 @@
  * codec_status()->fault tells the two apart (CODEC_FAULT_INPUT is an error of the input).
  *
  * Formats: gzip RFC 1952, bzip2, xz (tukaani.org/xz/xz-file-format.txt), lzip (RFC draft
- * diaz-lzip), zstd RFC 8878, lz4 frame (lz4_Frame_format.md). CODEC_LZMA (.lzma) has no check.
+ * diaz-lzip), zstd RFC 8878, lz4 frame (lz4_Frame_format.md), compress. CODEC_LZMA (.lzma) has no check,
+ * CODEC_COMPRESS (.Z) no end either.
  * The last three are for what is inside an archive and are never found by magic.
  */
 #ifndef CODEC_CODEC_H
@@ -33,6 +34,7 @@ enum codec_type {
 	CODEC_LZ4,
 	CODEC_LZIP,
 	CODEC_LZMA,
+	CODEC_COMPRESS, /* .Z: no checksum, and nothing says where it ends */
 	CODEC_DEFLATE, /* raw deflate */
 	CODEC_ZLIB,    /* RFC 1950: deflate with an Adler-32, inside archives of pg_dump */
 	CODEC_ZIPLZMA, /* method 14 of zip: version, properties, LZMA1 */

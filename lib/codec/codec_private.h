@@ -62,5 +62,6 @@ extern const struct codec_backend codec_backend_lzma;
 extern const struct codec_backend codec_backend_ziplzma;
 extern const struct codec_backend codec_backend_zstd;
 extern const struct codec_backend codec_backend_lz4;
+extern const struct codec_backend codec_backend_lzw;
 
 #endif

@@ -78,6 +78,7 @@ lz_begin(void *state, const uint8_t *head, size_t len, bool *ret_checked)
 	case CODEC_LZ4:
 	case CODEC_DEFLATE:
 	case CODEC_ZLIB:
+	case CODEC_COMPRESS:
 	case CODEC_TYPES:
 		break;
 	}

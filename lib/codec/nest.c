@@ -50,7 +50,8 @@ codec_nest_open(struct codec_nest **ret_nest, struct codec *codec,
 			buf_release(&n->kept);
 	}
 	if (len == 0 && n->size > KEEP && !n->raw.pread)
-		len = err_set(err, ERR_UNSUPPORTED, "the input can be read in order only");
+		len = err_set(err, ERR_UNSUPPORTED,
+		    "larger than %u MiB, and comes in order only: not looked into", KEEP >> 20);
 	if (len < 0) {
 		codec_nest_close(n);
 		return -1;

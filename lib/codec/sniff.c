@@ -40,6 +40,7 @@ static const struct codec_backend *const backends[CODEC_TYPES] = {
     [CODEC_LZ4] = &codec_backend_lz4,
     [CODEC_LZIP] = &codec_backend_lzip,
     [CODEC_LZMA] = &codec_backend_lzma,
+    [CODEC_COMPRESS] = &codec_backend_lzw,
     [CODEC_DEFLATE] = &codec_backend_inflate,
     [CODEC_ZLIB] = &codec_backend_rfc1950,
     [CODEC_ZIPLZMA] = &codec_backend_ziplzma,
@@ -72,13 +73,16 @@ enum codec_type
 codec_sniff(const void *data, size_t len)
 {
 	static const enum codec_type order[] = {
-	    CODEC_GZIP, CODEC_ZSTD, CODEC_XZ, CODEC_BZIP2, CODEC_LZ4, CODEC_LZIP};
+	    CODEC_GZIP, CODEC_ZSTD, CODEC_XZ, CODEC_BZIP2, CODEC_LZ4, CODEC_LZIP, CODEC_COMPRESS};
 	const uint8_t *p = data;
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		if (!codec_begins(order[i], p, len))
 			continue;
 		/* "BZh" alone is text; a level digit and a block or the end follow. */
 		if (order[i] == CODEC_BZIP2 && len >= 4 && (p[3] < '1' || p[3] > '9'))
+			continue;
+		if (order[i] == CODEC_COMPRESS &&
+		    (len < 3 || p[2] & 0x60 || (p[2] & 0x1f) < 9 || (p[2] & 0x1f) > 16))
 			continue;
 		return order[i];
 	}

@@ -96,6 +96,7 @@ static const struct beginning {
     {"zstd", "\x28\xb5\x2f\xfd", 4},
     {"lz4", "\x04\x22\x4d\x18", 4},
     {"lzip", "LZIP", 4},
+    {"compress", "\x1f\x9d\x90", 3},
     {"zip", "PK\x03\x04", 4},
     {"7zip", "7z\xbc\xaf\x27\x1c", 6},
     {"cpio", "070701", 6},
@@ -153,7 +154,7 @@ check_opaque(struct verify_stream *s, struct err *err)
 	if (zero && status->out)
 		return verify_content_set(
 		    s->out, RECORD_VERDICT_FAIL, VERIFY_REASON_DAMAGED, "nothing but zero bytes");
-	if (status->type == CODEC_NONE)
+	if (status->type == CODEC_NONE || status->type == CODEC_COMPRESS)
 		return verify_content_set(s->out, RECORD_VERDICT_SKIP, VERIFY_REASON_UNVERIFIABLE,
 		    "no format that can be looked into");
 	s->out->warnings |= VERIFY_WARN_UNKNOWN;

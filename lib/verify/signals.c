@@ -12,8 +12,8 @@
 #define BURST 3
 
 /* Compressions and containers that bkm cannot look into: not to know them is no signal. */
-static const char *const opaque[] = {".br", ".lzo", ".lrz", ".z", ".zpaq", ".sz", ".vbk", ".vma",
-    ".dar", ".wim", ".squashfs", ".sqfs", ".img", ".raw", ".vmdk", ".vdi", ".vhdx"};
+static const char *const opaque[] = {".br", ".lzo", ".lrz", ".zpaq", ".sz", ".vbk", ".vma", ".dar",
+    ".wim", ".squashfs", ".sqfs", ".img", ".raw", ".vmdk", ".vdi", ".vhdx"};
 
 const char *
 verify_signal_word(enum verify_signal signal)

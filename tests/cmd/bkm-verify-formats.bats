@@ -293,9 +293,17 @@ broken_copies() {
 	# Where one member ends and the next begins, a cut shows in nothing but what is inside.
 	cp members/two.gz "$BATS_TEST_TMPDIR" && cd "$BATS_TEST_TMPDIR"
 	head -c -5 two.gz >last.gz
-	run --separate-stderr bkm-verify -m content two.gz last.gz
+	compress -c "$PLACE/arch.d/arch/tree/n" >n.Z && head -c -1 "$PLACE/arch.d/arch/long/a.tar.Z" >cut.Z
+	run --separate-stderr bkm-verify -m content two.gz last.gz n.Z cut.Z "$PLACE/arch.d/arch/long/a.tar.Z"
 	is "$PWD/two.gz" "pass - intact"
 	is "$PWD/last.gz" "fail truncated"
+	# compress(1) writes no end: what is inside must have one.
+	is "$PLACE/arch.d/arch/long/a.tar.Z" "pass - complete"
+	is "$PWD/cut.Z" "fail truncated"
+	is "$PWD/n.Z" "skip unverifiable"
+	run --separate-stderr bkm-restore --keep --scratch "$BATS_TEST_TMPDIR" "$PLACE/arch.d/arch/long/a.tar.Z"
+	expect 0
+	cmp "$(find "$BATS_TEST_TMPDIR" -name numbers)" "$PLACE/arch.d/arch/long/numbers"
 }
 
 @test "iso9660, xar, cab, lha, rar, ar, warc: no cut passes, no bit where all is checked" {

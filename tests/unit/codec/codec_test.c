@@ -497,6 +497,39 @@ test_crc32(void **state)
 	assert_int_equal(codec_crc32(codec_crc32(0, "1234", 4), "56789", 5), 0xcbf43926);
 }
 
+/* What compress(1) makes of "hello hello hello"; wide codes are in tests/cmd/bkm-verify-formats.bats. */
+static void
+test_compress(void **state)
+{
+	(void)state;
+	static const char text[] = "hello hello hello";
+	uint8_t packed[] = {0x1f, 0x9d, 0x90, 0x68, 0xca, 0xb0, 0x61, 0xf3, 0x06, 0x44, 0xc0, 0x81,
+	    0x05, 0x0f, 0x12, 0x04};
+	for (size_t block = 1; block <= sizeof(packed); block += 3) {
+		struct outcome o = decode(packed, sizeof(packed), block, NULL);
+		assert_int_equal(o.status.type, CODEC_COMPRESS);
+		assert_int_equal(o.r, 0);
+		assert_true(o.status.ended && !o.status.checked);
+		assert_int_equal(o.out.len, strlen(text));
+		assert_memory_equal(o.out.data, text, strlen(text));
+		buf_release(&o.out);
+	}
+	for (size_t cut = 4; cut < sizeof(packed); cut++) { /* nothing says where it ends */
+		struct outcome o = decode(packed, cut, 4096, NULL);
+		if (o.r < 0)
+			assert_int_equal(o.status.fault, CODEC_FAULT_TRUNCATED);
+		assert_true(o.out.len < strlen(text));
+		assert_memory_equal(o.out.data, text, o.out.len);
+		buf_release(&o.out);
+	}
+	packed[4] |= 1; /* a code that has no meaning yet */
+	struct outcome o = decode(packed, sizeof(packed), 4096, NULL);
+	assert_int_equal(o.status.fault, CODEC_FAULT_DAMAGED);
+	buf_release(&o.out);
+	assert_int_equal(codec_sniff("\x1f\x9d\x91", 3), CODEC_NONE);
+	assert_int_equal(codec_sniff("\x1f\x9d\xb0", 3), CODEC_NONE);
+}
+
 int
 main(void)
 {
@@ -512,6 +545,7 @@ main(void)
 	    cmocka_unit_test(test_input_error_is_no_verdict),
 	    cmocka_unit_test(test_sniff),
 	    cmocka_unit_test(test_crc32),
+	    cmocka_unit_test(test_compress),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
