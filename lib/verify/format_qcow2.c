@@ -210,7 +210,7 @@ check(struct verify_stream *s, struct err *err)
 	struct qcow2 q = {.s = s, .in = codec_input(s->codec)};
 	if (!q.in->pread)
 		return verify_content_set(s->out, RECORD_VERDICT_SKIP, VERIFY_REASON_UNSUPPORTED,
-		    "the input can be read in order only");
+		    "comes in order only: not looked into");
 	walk(&q);
 	if (q.failed)
 		return err_set(err, ERR_IO, "%s", *q.err.msg ? q.err.msg : "cannot read");

@@ -111,6 +111,21 @@ chain() {
 	chain 'pass - intact' 'pass - tar'
 }
 
+@test "zip and 7z, which have their directory at the end: looked into up to 32 MiB, then only restored" {
+	local pass=$BATS_FILE_TMPDIR/pass
+	seq 1000 >numbers && truncate -s 34M zeros
+	zip -q small.zip numbers && 7z a -bd small.7z numbers >/dev/null && zip -q0 large.zip numbers zeros
+	with_openssl
+	for f in small.zip small.7z; do
+		openssl enc -aes-256-cbc -pbkdf2 -pass "file:$pass" -in "$f" -out "db/$f.enc"
+		chain 'pass - intact' "pass - ${f#small.}"
+		rm db/*
+	done
+	openssl enc -aes-256-cbc -pbkdf2 -pass "file:$pass" -in large.zip -out db/large.zip.enc
+	chain 'pass - read' 'pass - zip'
+	has "$output" "larger than 32 MiB, and comes in order only: not looked into"
+}
+
 @test "without decrypt an encrypted backup is a skip, never a pass" {
 	sample x.tar.gz.gpg
 	write_config
