@@ -28,10 +28,19 @@ known_reason(enum record_verdict verdict, const char *word)
 	return n ? record_word(list, n) : NULL;
 }
 
+/* A time that a child says: none is negative, or longer than 30 years. */
 static int64_t
-not_negative(int64_t ms)
+sane(int64_t ms)
 {
-	return ms > 0 ? ms : 0;
+	const int64_t most = INT64_C(1) << 40;
+
+	return ms < 0 ? 0 : ms > most ? most : ms;
+}
+
+static int64_t
+without(int64_t ms, int64_t part)
+{
+	return sane(sane(ms) - sane(part));
 }
 
 static void
@@ -45,12 +54,12 @@ take_counts(struct restore_result *r, const struct restore_answer *a)
 	r->rows = a->rows;
 	r->statements = a->statements;
 	r->bytes = a->bytes;
-	r->fetch_ms += not_negative(a->fetch_ms);
-	r->unpack_ms += not_negative(a->unpack_ms - a->fetch_ms);
-	r->start_ms += not_negative(a->start_ms);
+	r->fetch_ms += sane(a->fetch_ms);
+	r->unpack_ms += without(a->unpack_ms, a->fetch_ms);
+	r->start_ms += sane(a->start_ms);
 	/* What is loaded as it comes was fetched within that time. */
-	r->load_ms += not_negative(a->load_ms - (a->unpack_ms ? 0 : a->fetch_ms));
-	r->check_ms += not_negative(a->check_ms);
+	r->load_ms += without(a->load_ms, a->unpack_ms ? 0 : a->fetch_ms);
+	r->check_ms += sane(a->check_ms);
 	r->warnings |= a->warnings;
 	if (a->level > RECORD_LEVEL_NONE && a->level <= RECORD_LEVEL_RESTORED)
 		r->level = (enum record_level)a->level;
