@@ -31,19 +31,11 @@ struct scanner {
 	size_t count;
 	struct scan_watch *watch;
 	bool watch_full;
-	int64_t began_now, began_ms;
 	uint64_t added, updated, gone;
 	uint64_t findings; /* --stored: failed backups */
 	struct record rec;
 	struct buf line;
 };
-
-/* The clock of this run: the wall clock at its start, or BKM_NOW, and what has passed since. */
-static void
-tell_time(struct scanner *s)
-{
-	s->tool->now = s->began_now + (clock_mono_ms() - s->began_ms) / 1000;
-}
 
 static int
 pause_ms(struct scanner *s, int64_t ms, struct err *err)
@@ -176,7 +168,7 @@ scan_once(struct scanner *s, struct place *p, struct bkm_scan *ret, struct err *
 	    .number = (size_t)(p - s->places),
 	};
 
-	tell_time(s);
+	s->tool->now = tool_now(s->tool);
 	if (bkm_scan(s->tool, p->config, &options, ret, err) < 0)
 		return -1;
 	p->repeats = true;
@@ -343,8 +335,6 @@ static int
 scan_all(struct scanner *s, struct err *err)
 {
 	select_places(s);
-	s->began_now = s->tool->now;
-	s->began_ms = clock_mono_ms();
 	if (s->follow && scan_watch_open(&s->watch, err) < 0)
 		log_warning(s->tool->log, "%s: changes are seen at the next full scan", err->msg);
 	for (size_t i = 0; i < s->count; i++) {

@@ -46,7 +46,7 @@ make_test(
 	    "\"a test, nothing is wrong\"}]");
 	*message = (struct alert_message){
 	    .id = id,
-	    .at = app_now(app),
+	    .at = tool_now(&app->tool),
 	    .app = app->tool.config->app_name,
 	    .host = app->tool.host,
 	    .version = BKM_VERSION,
@@ -70,8 +70,8 @@ test_channel(struct app *app, const struct alert_channel *channel, struct err *e
 	if (r < 0)
 		goto out;
 	if (alert_render(channel, &message, app->share, &payload, &why) < 0 ||
-	    alert_send(channel, &message, &payload, tool_stop_flag(), app_now(app), &result, &why) <
-		0)
+	    alert_send(channel, &message, &payload, tool_stop_flag(), tool_now(&app->tool), &result,
+		&why) < 0)
 		(void)snprintf(result.detail, sizeof(result.detail), "%.250s", why.msg);
 	buf_printf(&line, "%s (", channel->name);
 	alert_channel_where(channel, &line);
@@ -265,8 +265,8 @@ app_ack(struct app *app, const struct tool_list *prefixes, const char *why, stru
 
 		if (!*prefixes->items[i])
 			return err_set(err, ERR_USAGE, "an empty fingerprint names no alert");
-		if (store_alert_ack(app->tool.store, prefixes->items[i], app_now(app), who(), why,
-			&alert, err) < 0) {
+		if (store_alert_ack(app->tool.store, prefixes->items[i], tool_now(&app->tool),
+			who(), why, &alert, err) < 0) {
 			if (err->code == ERR_NOT_FOUND)
 				err->code = ERR_USAGE;
 			return -1;
@@ -291,8 +291,8 @@ app_silence(struct app *app, const char *filter, int64_t seconds, const char *wh
 	    .filter = mem_strdup(filter),
 	    .why = mem_strdup(why),
 	    .by = mem_strdup(who()),
-	    .created = app_now(app),
-	    .until = app_now(app) + seconds,
+	    .created = tool_now(&app->tool),
+	    .until = tool_now(&app->tool) + seconds,
 	};
 	struct buf line = BUF_INIT;
 	char when[CLOCK_TEXT_LEN];
@@ -320,7 +320,7 @@ out:
 int
 app_unsilence(struct app *app, uint64_t id, struct err *err)
 {
-	int r = store_silence_end(app->tool.store, (int64_t)id, app_now(app), err);
+	int r = store_silence_end(app->tool.store, (int64_t)id, tool_now(&app->tool), err);
 
 	if (r == 0)
 		return err_set(err, ERR_USAGE, "there is no silence %llu that still holds",

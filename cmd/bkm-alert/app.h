@@ -57,7 +57,6 @@ void app_row_view(const struct alert_row *row, struct store_alert *ret);
 int app_setup(struct app *app, struct err *err);
 void app_release(struct app *app);
 const struct alert_channel *app_channel(const struct app *app, const char *name);
-int64_t app_now(const struct app *app); /* the run's time, going on as the run does */
 
 /* learn.c: evidence that is not in the stream. */
 int app_evidence_begin(struct app *app, struct err *err);

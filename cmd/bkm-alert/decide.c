@@ -44,7 +44,8 @@ queue(struct app *app, const struct alert_row *row, enum alert_event event,
     const char *const *channels, size_t count, struct err *err)
 {
 	struct buf item = BUF_INIT;
-	int64_t now = app_now(app), when = alert_policy_when(app->policy, row->severity, now);
+	int64_t now = tool_now(&app->tool),
+		when = alert_policy_when(app->policy, row->severity, now);
 	int r = 0;
 
 	alert_add_item(&item, row, event);
@@ -140,10 +141,10 @@ decide_one(struct app *app, const struct alert_entry *entry, struct err *err)
 	if (r < 0)
 		return -1;
 	was_open = row.state == ALERT_OPEN && row.fingerprint[0];
-	if (!alert_merge(&row, entry, app_now(app)))
+	if (!alert_merge(&row, entry, tool_now(&app->tool)))
 		goto out;
 	judge_policy(app, &row, &rates, &channels, &count, &silence);
-	event = alert_judge(&row, alert_entry_is_bad(entry), &rates, app_now(app));
+	event = alert_judge(&row, alert_entry_is_bad(entry), &rates, tool_now(&app->tool));
 	r = save(app, &row, err);
 	if (r < 0)
 		goto out;
@@ -170,7 +171,7 @@ escalate_one(struct app *app, struct alert_row *row, struct err *err)
 	buf_release(&json);
 	if (silenced || !app->on[row->kind])
 		return 0;
-	while ((step = alert_policy_escalate(app->policy, row, app_now(app))))
+	while ((step = alert_policy_escalate(app->policy, row, tool_now(&app->tool))))
 		if (save(app, row, err) < 0 ||
 		    queue(app, row, ALERT_EVENT_ESCALATED, step->channels, step->channel_count,
 			err) < 0)
@@ -227,7 +228,8 @@ app_decide(struct app *app, struct err *err)
 		return decide_all(app, err);
 	if (store_begin(store, err) < 0)
 		return -1;
-	if (decide_all(app, err) < 0 || store_outbox_prune(store, app_now(app) - KEEP_S, err) < 0 ||
+	if (decide_all(app, err) < 0 ||
+	    store_outbox_prune(store, tool_now(&app->tool) - KEEP_S, err) < 0 ||
 	    store_commit(store, err) < 0) {
 		store_rollback(store);
 		return -1;

@@ -43,8 +43,8 @@ attempt(struct app *app, const struct alert_channel *channel, const struct store
 	message = message_of(app, stored, items.data);
 	r = 0;
 	if (alert_render(channel, &message, app->share, &payload, &why) < 0 ||
-	    alert_send(channel, &message, &payload, tool_stop_flag(), app_now(app), ret_result,
-		&why) < 0) {
+	    alert_send(channel, &message, &payload, tool_stop_flag(), tool_now(&app->tool),
+		ret_result, &why) < 0) {
 		/* this message cannot be made or sent as things are; the next one may well be */
 		*ret_result = (struct alert_result){.fate = ALERT_RETRY, .answered = true};
 		(void)snprintf(ret_result->detail, sizeof(ret_result->detail), "%.250s", why.msg);
@@ -84,7 +84,7 @@ settle(struct delivery *d, const struct alert_channel *channel, const struct sto
 	struct app *app = d->app;
 	const char *fallback = app->tool.config->alerts.fallback;
 	const char *state = "pending";
-	int64_t now = app_now(app), next;
+	int64_t now = tool_now(&app->tool), next;
 	int r;
 
 	next = now + alert_backoff(stored->attempts + 1, result->retry_after_s);
@@ -117,8 +117,8 @@ deliver_one(struct delivery *d, const struct alert_channel *channel,
 	struct app *app = d->app;
 	struct alert_result result = {0};
 	bool *blocked = &d->blocked[channel - app->channels];
-	int r =
-	    store_outbox_claim(app->tool.store, stored->id, app->tool.run.uuid, app_now(app), err);
+	int r = store_outbox_claim(
+	    app->tool.store, stored->id, app->tool.run.uuid, tool_now(&app->tool), err);
 
 	if (r <= 0)
 		return r; /* another run is sending it */
@@ -126,7 +126,7 @@ deliver_one(struct delivery *d, const struct alert_channel *channel,
 		return -1;
 	if (tool_stopping() && result.fate != ALERT_SENT) {
 		if (store_outbox_settled(app->tool.store, stored->id, app->tool.run.uuid, "pending",
-			false, app_now(app), stored->error, err) < 0)
+			false, tool_now(&app->tool), stored->error, err) < 0)
 			return -1;
 		return tool_interrupted(err);
 	}
@@ -146,7 +146,8 @@ is_due(struct delivery *d, const struct store_message *m, const struct alert_cha
 	if (app->retry)
 		return true;
 	if (strcmp(m->state, "dead") != 0 &&
-	    (m->next_try <= app_now(app) || m->next_try - app_now(app) > LONGEST_WAIT_S))
+	    (m->next_try <= tool_now(&app->tool) ||
+		m->next_try - tool_now(&app->tool) > LONGEST_WAIT_S))
 		return true;
 	d->waiting += tried ? 1 : 0;
 	return false;
@@ -299,11 +300,12 @@ print_payload(struct app *app, const struct alert_channel *channel,
 	buf_printf(&head, "would send to %s (", channel->name);
 	alert_channel_where(channel, &head);
 	buf_str(&head, ")");
-	if (when > app_now(app))
+	if (when > tool_now(&app->tool))
 		buf_printf(&head, " after %s", clock_format(when, text));
 	buf_str(&head, ":\n");
 	if (channel->type == ALERT_SLACK || channel->type == ALERT_WEBHOOK)
-		r = alert_webhook_headers(channel, message, &payload, app_now(app), &head, err);
+		r = alert_webhook_headers(
+		    channel, message, &payload, tool_now(&app->tool), &head, err);
 	if (r == 0)
 		r = fsio_write_all(STDERR_FILENO, head.data, head.len, "standard error", err);
 	if (payload.body.data[payload.body.len - 1] != '\n')
@@ -321,7 +323,7 @@ out:
 static int
 print_message(struct app *app, const struct alert_channel *channel, int64_t when, struct err *err)
 {
-	struct store_message stored = {.created = app_now(app)};
+	struct store_message stored = {.created = tool_now(&app->tool)};
 	char id[] = "00000000-0000-0000-0000-000000000000";
 	struct buf items = BUF_INIT;
 	struct alert_message message;

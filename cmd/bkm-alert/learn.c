@@ -29,7 +29,7 @@ empty_fails(void *ctx, const char *host, const char *name)
 	const struct config_location *location = config_location(app->tool.config, name);
 	struct store_location row = {0};
 	struct schedule schedule;
-	int64_t now = app_now(app), since, allowed;
+	int64_t now = tool_now(&app->tool), since, allowed;
 	bool fails = true;
 
 	if (!location || strcmp(host, app->tool.host) != 0)
@@ -70,7 +70,7 @@ int
 app_evidence_begin(struct app *app, struct err *err)
 {
 	struct alert_options options = {
-	    .now = app_now(app),
+	    .now = tool_now(&app->tool),
 	    .host = app->tool.host,
 	    .was_good = was_good,
 	    .empty_fails = empty_fails,
@@ -166,7 +166,7 @@ is_recent(const struct app *app, int64_t scanned)
 {
 	int64_t max_age = app->tool.config->monitoring.max_age_hours * CLOCK_HOUR;
 
-	return scanned != CLOCK_NONE && (!max_age || app_now(app) - scanned <= max_age);
+	return scanned != CLOCK_NONE && (!max_age || tool_now(&app->tool) - scanned <= max_age);
 }
 
 static int
@@ -236,7 +236,8 @@ on_latest_run(void *arg, const struct store_run *run, enum store_run_fate fate)
 		return 0;
 	if (fate == STORE_RUN_DEAD)
 		reason = "stage_died";
-	else if (fate != STORE_RUN_ALIVE && max_age && app_now(app) - run->started > max_age)
+	else if (fate != STORE_RUN_ALIVE && max_age &&
+	    tool_now(&app->tool) - run->started > max_age)
 		reason = "stage_silent";
 	if (reason && !app->tool.stored)
 		return 0;

@@ -4,12 +4,6 @@
 
 #include "app.h"
 
-int64_t
-app_now(const struct app *app)
-{
-	return app->tool.now + (clock_mono_ms() - app->tool.started_ms) / 1000;
-}
-
 static const char *const *
 items_of(const struct config_list *list)
 {
@@ -173,8 +167,8 @@ app_silences_load(struct app *app, struct err *err)
 	struct err bad = {0};
 
 	release_silences(app);
-	if (store_silences(
-		app->tool.store, app_now(app), &app->silences, &app->silence_count, err) < 0)
+	if (store_silences(app->tool.store, tool_now(&app->tool), &app->silences,
+		&app->silence_count, err) < 0)
 		return -1;
 	app->filters = mem_array(app->silence_count + 1, sizeof(struct record_filter *));
 	for (size_t i = 0; i < app->silence_count; i++)

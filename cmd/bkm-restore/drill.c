@@ -189,7 +189,7 @@ app_drill(struct app *app, struct record *rec, const struct tool_backup *backup,
 		r = restore_drill(&subject, &app->restore, app->drill, &result, err);
 	if (r < 0)
 		goto out;
-	at = app->tool.now + (clock_mono_ms() - app->tool.started_ms) / 1000;
+	at = tool_now(&app->tool);
 	restore_result_json(&result, at, &json);
 	count(app, subject.path, &result);
 	if (result.verdict != RECORD_VERDICT_PASS && app->require)

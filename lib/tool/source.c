@@ -369,8 +369,8 @@ tool_next(struct tool *tool, struct record *rec, struct err *err)
 		tool->in++;
 	/* What is judged at the end of the input is judged at that moment: the stages before may
 	 * have taken hours. */
-	if (r == 0 && tool->running)
-		tool->now = tool->run.started + (clock_mono_ms() - tool->started_ms) / 1000;
+	if (r == 0)
+		tool->now = tool_now(tool);
 	return r;
 }
 

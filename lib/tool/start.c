@@ -50,7 +50,14 @@ read_now(struct tool *tool, struct err *err)
 	tool->now = clock_wall();
 	if (text && *text && clock_parse(text, &tool->now, NULL) < 0)
 		return err_set(err, ERR_USAGE, "BKM_NOW is not a time: '%s'", text);
+	tool->started = tool->now;
 	return 0;
+}
+
+int64_t
+tool_now(const struct tool *tool)
+{
+	return tool->started + (clock_mono_ms() - tool->started_ms) / 1000;
 }
 
 static void

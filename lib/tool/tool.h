@@ -175,7 +175,7 @@ struct tool {
 	struct tool_source *source;
 	struct tool_sink *sink;
 	struct tool_select *select;
-	int64_t started_ms;
+	int64_t started, started_ms; /* of tool_now */
 	bool running;
 	bool require_failed;
 	bool hinted;         /* how to get a backup into the store */
@@ -225,6 +225,9 @@ const volatile sig_atomic_t *tool_stop_flag(void); /* the same, for those who wa
 int tool_interrupted(struct err *err);             /* sets ERR_INTERRUPTED, returns -1 */
 
 /* ---------------------------------------------------------------- records in */
+
+/* The time, which goes on while the command works; `now` stands still until the end of the input. */
+int64_t tool_now(const struct tool *tool);
 
 /* The next record: 1, 0 at the end, -1. Bad lines are reported and counted here; run records of
  * stages upstream are watched and passed on like any other. While it waits for input the batch is

@@ -55,6 +55,12 @@ told() {
 	[ "$(told)" -eq 2 ]
 }
 
+@test "an alert opens no later than the run ends that opened it, however long that took" {
+	failed a >in
+	run -1 bash -c '(cat in; sleep 3) | bkm-alert'
+	jq -es '(map(select(.opened))[0].opened) as $o | map(select(.phase == "end"))[0].ended >= $o' <<<"$output"
+}
+
 @test "nobody mentioned it: it stays" {
 	broken a >in
 	run --separate-stderr bkm-alert in
