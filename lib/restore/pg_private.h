@@ -121,7 +121,12 @@ void restore_pg_judge(struct restore_pg_load *load, const char *sql);
  * is a pass of level restored, or why not. */
 void restore_pg_check(struct restore_pg_load *load);
 
+/* Of each process: the longest row, 1 GiB, stands there a few times while it is loaded. */
+#define RESTORE_PG_MEMORY (UINT64_C(4) << 30)
+
 /* What the handlers have in common. */
-#define RESTORE_PG_HANDLER .prepare = restore_pg_prepare, .mould = RESTORE_PG_DATA, .server = true
+#define RESTORE_PG_HANDLER                                                                         \
+	.prepare = restore_pg_prepare, .mould = RESTORE_PG_DATA, .server = true,                   \
+	.memory = RESTORE_PG_MEMORY
 
 #endif

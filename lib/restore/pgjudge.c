@@ -27,6 +27,8 @@ static const struct {
     {"", "shared_preload_libraries", RECORD_VERDICT_ERROR, "not_installed"},
     {"58P01", "could not open extension control file", RECORD_VERDICT_ERROR, "not_installed"},
     {"58P01", "could not access file \"$libdir/", RECORD_VERDICT_ERROR, "not_installed"},
+    {"58P01", "could not access file \"/", RECORD_VERDICT_FAIL, "unsafe"},
+    {"58P01", "could not access file \"", RECORD_VERDICT_ERROR, "not_installed"},
     {"", "could not create locale", RECORD_VERDICT_ERROR, "not_installed"},
     {"42704", "collation \"", RECORD_VERDICT_ERROR, "not_installed"},
     {"22023", "compression method", RECORD_VERDICT_ERROR, "not_installed"},

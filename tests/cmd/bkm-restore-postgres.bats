@@ -118,6 +118,10 @@ expect_all() {
 	CREATE FUNCTION public.f() RETURNS integer LANGUAGE c STRICT
 	    AS '$libdir/nosuchlib', 'f';
 	END
+	dump preload <<-'END'
+	ALTER DATABASE postgres SET session_preload_libraries = 'nosuchlib';
+	\connect postgres
+	END
 	dump collation <<<'CREATE TABLE public.x (a text COLLATE pg_catalog."xx-XX-x-icu");'
 	dump python <<<'CREATE EXTENSION IF NOT EXISTS plpython3u WITH SCHEMA pg_catalog;'
 	dump perl <<<'CREATE OR REPLACE PROCEDURAL LANGUAGE plperlu;'
@@ -133,6 +137,7 @@ expect_all() {
 	newer error not_installed install the package postgresql-99
 	missing error not_installed extension "nosuchthing" is not available: install the package
 	library error not_installed could not access file "$libdir/nosuchlib"
+	preload error not_installed could not access file "nosuchlib"
 	collation error not_installed collation "pg_catalog.xx-XX-x-icu"
 	python skip unsupported restore tests do not run the untrusted language plpython3u
 	perl skip unsupported plperlu
@@ -183,6 +188,67 @@ expect_all() {
 	END
 	expect_all
 	[ -z "$(ls -A canary)" ]
+}
+
+@test "a dump that goes on behind its own end, by settings, workers and its own socket, stays inside too" {
+	mkdir canary
+	chmod 777 canary
+	# Settings of the role and the database are for the next connection.
+	dump preload <<-'END'
+	ALTER ROLE bkm_scratch_su SET session_preload_libraries = '/tmp/evil.so';
+	\connect postgres
+	END
+	# What no function may do, a second session may: ALTER SYSTEM, CREATE TABLESPACE, a lock.
+	dump itself <<-END
+	CREATE EXTENSION dblink SCHEMA public;
+	SELECT public.dblink_connect('c', 'host=/proc/self/cwd dbname=postgres user=bkm_scratch_su');
+	SELECT public.dblink_exec('c', 'ALTER SYSTEM SET ssl_passphrase_command = ''touch $PWD/canary/1''');
+	SELECT public.dblink_exec('c', 'ALTER SYSTEM SET ssl = on');
+	SELECT public.dblink_exec('c', 'CREATE TABLESPACE evil LOCATION ''$PWD/canary''');
+	SELECT pg_catalog.pg_reload_conf();
+	END
+	dump publisher <<<"CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=5999 dbname=x user=x' PUBLICATION p;"
+	dump subscriber <<-'END'
+	CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=5999 dbname=x user=x' PUBLICATION p WITH (connect = false, slot_name = 'x');
+	ALTER SUBSCRIPTION s ENABLE;
+	SELECT pg_catalog.pg_sleep(0.5);
+	END
+	dump worker <<<"CREATE EXTENSION pg_prewarm SCHEMA public; SELECT public.autoprewarm_start_worker();"
+	# Files of its own, through whatever descriptors a server holds; its catalog; its login.
+	dump descriptors <<-'END'
+	DO $$ begin for i in 0..60 loop begin execute 'copy (select 1) to ''/proc/self/fd/' || i || ''''; exception when others then null; end; end loop; end $$;
+	END
+	dump catalog <<-'END'
+	SET allow_system_table_mods = on;
+	DELETE FROM pg_catalog.pg_class WHERE relname <> 't';
+	DELETE FROM pg_catalog.pg_proc;
+	END
+	dump locked-out <<<"ALTER ROLE bkm_scratch_su NOLOGIN;"
+	dump closed <<<"UPDATE pg_catalog.pg_database SET datallowconn = false;"
+	cat >expected <<-'END'
+	preload fail unsafe could not access file "/tmp/evil.so"
+	itself fail unsafe could not establish connection
+	publisher fail unsafe could not connect to the publisher
+	subscriber pass -
+	worker pass -
+	descriptors error server
+	catalog error server
+	locked-out fail damaged not permitted to log in
+	closed fail damaged not currently accepting connections
+	END
+	expect_all
+	[ -z "$(ls -A canary)" ]
+	dump recursion <<-'END'
+	CREATE TABLE public.big AS WITH RECURSIVE r(i, x) AS (SELECT 1, repeat('x', 1000) UNION ALL SELECT i + 1, x FROM r) SELECT * FROM r;
+	END
+	dump sort <<-'END'
+	DO $$ begin perform count(*) from (select repeat('x', 1000) || i as x from generate_series(1, 100000000) i order by 1 desc offset 1) s; end $$;
+	END
+	cat >expected <<-'END'
+	recursion fail bomb the server wrote more than
+	sort fail bomb the server wrote more than
+	END
+	expect_all --max-bytes 20M
 }
 
 @test "what never ends, or fills the disk, or would end the server" {
