@@ -184,7 +184,7 @@ tsan: ## unit tests and commands under ThreadSanitizer
 	@$(call SAN_CHECK,tsan,-fsanitize=thread,BKM_SANITIZED=1)
 
 # Memcheck cannot live behind the filter of system calls: what encloses children is left to asan.
-MEMCHECK_TESTS = $(filter-out %/sandbox/sandbox_test %/restore/drill_test %/restore/mysql_walls_test \
+MEMCHECK_TESTS = $(filter-out %/sandbox/sandbox_test %/sandbox/ends_test %/restore/drill_test %/restore/mysql_walls_test \
 	%/restore/pg_test %/verify/pool_test,$(TESTS))
 
 valgrind: all test-bins ## the unit tests, and the stages without children, in memcheck

@@ -118,6 +118,18 @@ blame_of(unsigned error, bool foreign, const char *message)
 	return foreign ? BLAME_NEEDS : BLAME_DUMP;
 }
 
+static const struct {
+	enum record_verdict verdict;
+	const char *reason;
+} verdicts[] = {
+    [BLAME_DUMP] = {RECORD_VERDICT_FAIL, "damaged"},
+    [BLAME_UNSAFE] = {RECORD_VERDICT_FAIL, "unsafe"},
+    [BLAME_NEEDS] = {RECORD_VERDICT_ERROR, "not_installed"},
+    [BLAME_LACKS] = {RECORD_VERDICT_FAIL, "incomplete"},
+    [BLAME_SPACE] = {RECORD_VERDICT_ERROR, "no_space"},
+    [BLAME_SERVER] = {RECORD_VERDICT_ERROR, "server"},
+};
+
 void
 restore_mysql_say_refusal(struct restore_answer *a, const struct restore_refusal *refusal)
 {
@@ -125,25 +137,12 @@ restore_mysql_say_refusal(struct restore_answer *a, const struct restore_refusal
 	const char *message = refusal->message;
 	bool foreign = is_foreign(dumped, refusal->here);
 	unsigned long long line = (unsigned long long)refusal->line;
+	enum blame blame = blame_of(refusal->error, foreign, message);
 
-	switch (blame_of(refusal->error, foreign, message)) {
-	case BLAME_DUMP:
-		restore_say(a, RECORD_VERDICT_FAIL, "damaged", "line %llu: %s", line, message);
+	if (blame != BLAME_NEEDS) {
+		restore_say(a, verdicts[blame].verdict, verdicts[blame].reason, "line %llu: %s",
+		    line, message);
 		return;
-	case BLAME_UNSAFE:
-		restore_say(a, RECORD_VERDICT_FAIL, "unsafe", "line %llu: %s", line, message);
-		return;
-	case BLAME_LACKS:
-		restore_say(a, RECORD_VERDICT_FAIL, "incomplete", "line %llu: %s", line, message);
-		return;
-	case BLAME_SPACE:
-		restore_say(a, RECORD_VERDICT_ERROR, "no_space", "line %llu: %s", line, message);
-		return;
-	case BLAME_SERVER:
-		restore_say(a, RECORD_VERDICT_ERROR, "server", "line %llu: %s", line, message);
-		return;
-	case BLAME_NEEDS:
-		break;
 	}
 	if (foreign)
 		restore_say(a, RECORD_VERDICT_ERROR, "not_installed",

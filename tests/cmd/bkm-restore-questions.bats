@@ -10,14 +10,12 @@ setup_file() {
 	PLACE=$(mktemp -d /tmp/bkm-questions.XXXXXX)
 	export PLACE
 	chmod 777 "$PLACE"
+	install -m 644 "$BKM_ROOT/tests/fixtures/restore/servers.sh" "$PLACE"
 	cat >"$PLACE/make.sh" <<-'END'
 	set -e
 	cd "$1"
-	pg=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-	"$pg/initdb" -D pg -A trust -U su --no-sync -E UTF8 --locale=C >log 2>&1
-	"$pg/pg_ctl" -D pg -w -o "-c listen_addresses='' -c fsync=off -k $PWD" -l pg.log start >>log 2>&1
-	trap '"$pg/pg_ctl" -D pg -m immediate stop >>log 2>&1; [ -z "$my" ] || kill "$my"' EXIT
-	"$pg/createdb" -h "$PWD" -U su shop
+	. ./servers.sh
+	start_postgres shop
 	"$pg/psql" -q -h "$PWD" -U su shop >>log <<-'SQL'
 	create table orders (id int, at timestamptz);
 	insert into orders select i, timestamptz '2026-03-10 19:00:00+00' - i * interval '1 minute' from generate_series(0, 99) i;
@@ -26,11 +24,7 @@ setup_file() {
 	"$pg/pg_dump" -h "$PWD" -U su shop >pg.sql
 	"$pg/psql" -q -h "$PWD" -U su shop -c "truncate orders" >>log
 	"$pg/pg_dump" -h "$PWD" -U su shop >pg-empty.sql
-	mariadb-install-db --no-defaults --datadir="$PWD/my" --auth-root-authentication-method=normal --skip-test-db >>log 2>&1
-	mariadbd --no-defaults --datadir="$PWD/my" --socket="$PWD/s" --skip-networking --pid-file="$PWD/pid" \
-		--innodb-flush-log-at-trx-commit=0 >>log 2>&1 &
-	my=$!
-	for i in $(seq 300); do mariadb-admin -S s -uroot ping >/dev/null 2>&1 && break; sleep 0.1; done
+	start_mariadb
 	mariadb -S s -uroot <<-'SQL'
 	create database shop; use shop;
 	create table orders (id int, at datetime);

@@ -9,14 +9,12 @@ setup_file() {
 	PLACE=$(mktemp -d /tmp/bkm-dumps.XXXXXX)
 	export PLACE
 	chmod 777 "$PLACE"
+	install -m 644 "$BKM_ROOT/tests/fixtures/restore/servers.sh" "$PLACE"
 	cat >"$PLACE/make.sh" <<-'END'
 	set -e
 	cd "$1"
-	pg=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-	"$pg/initdb" -D pg -A trust -U su --no-sync -E UTF8 --locale=C >log 2>&1
-	"$pg/pg_ctl" -D pg -w -o "-c listen_addresses='' -c fsync=off -k $PWD" -l pg.log start >>log 2>&1
-	trap '"$pg/pg_ctl" -D pg -m immediate stop >>log 2>&1; [ -z "$my" ] || kill "$my"' EXIT
-	"$pg/createdb" -h "$PWD" -U su t
+	. ./servers.sh
+	start_postgres t
 	"$pg/psql" -q -h "$PWD" -U su t >>log <<-'SQL'
 	create table "odd ""name"" ; x" (id serial primary key, t text);
 	insert into "odd ""name"" ; x"(t) select 'it''s \ a;' || i || E'\n\\.\n' from generate_series(1,1000) i;
@@ -36,11 +34,7 @@ setup_file() {
 	"$pg/pg_dump" -h "$PWD" -U su -Fc -Z0 t >pg-plain.dump
 	"$pg/pg_dump" -h "$PWD" -U su -Ft t >pg.tar
 	"$pg/pg_dump" -h "$PWD" -U su -Fd -f pg.dir t
-	mariadb-install-db --no-defaults --datadir="$PWD/my" --auth-root-authentication-method=normal --skip-test-db >>log 2>&1
-	mariadbd --no-defaults --datadir="$PWD/my" --socket="$PWD/s" --skip-networking --pid-file="$PWD/pid" \
-		--innodb-flush-log-at-trx-commit=0 >>log 2>&1 &
-	my=$!
-	for i in $(seq 100); do mariadb-admin -S s -uroot ping >/dev/null 2>&1 && break; sleep 0.1; done
+	start_mariadb
 	mariadb -S s -uroot <<-'SQL'
 	create database t; use t;
 	create table `odd``n;a` (id int primary key auto_increment, t text, b blob);

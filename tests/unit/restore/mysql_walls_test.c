@@ -1,62 +1,19 @@
 // A hostile dump in a real MariaDB server, with each wall of the sandbox missing in turn.
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "attack.h"
 
-#include <cmocka.h>
-
-#include "restore/restore.h"
-
-static char place[] = "/tmp/bkm-mysql-walls-XXXXXX";
-
-struct world {
-	char *canary, *evil, *victim;
-	int tcp;
-	unsigned port;
-};
+static struct world world;
 
 static int
 setup(void **state)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct world *w = mem_alloc(sizeof(*w));
-	socklen_t len = sizeof(in);
-
-	*state = w;
-	if (!mkdtemp(place) || chmod(place, 0755) < 0)
-		return -1;
-	w->canary = mem_printf("%s/canary", place);
-	w->evil = mem_printf("%s/evil", w->canary);
-	w->victim = mem_printf("%s/victim", w->canary);
-	assert_int_equal(mkdir(w->canary, 0755), 0);
-	assert_int_equal(fsio_write_atomic(w->victim, "alive\n", 6, 0644, NULL), 0);
-	w->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	assert_int_equal(bind(w->tcp, (const struct sockaddr *)&in, len), 0);
-	assert_int_equal(listen(w->tcp, 8), 0);
-	assert_int_equal(getsockname(w->tcp, (struct sockaddr *)&in, &len), 0);
-	w->port = ntohs(in.sin_port);
-	return 0;
+	*state = &world;
+	return make_world(&world);
 }
 
 static int
 teardown(void **state)
 {
-	struct world *w = *state;
-
-	(void)close(w->tcp);
-	free(w->canary);
-	free(w->evil);
-	free(w->victim);
-	free(w);
-	return sandbox_remove_tree(AT_FDCWD, place, NULL);
+	return end_world(*state);
 }
 
 /* Every attempt is caught by the dump itself and noted in a table: the load goes on to its end. */
@@ -118,49 +75,6 @@ hostile_dump(const struct world *w)
 	assert_int_equal(fsio_write_atomic(path, d.data, d.len, 0644, NULL), 0);
 	buf_release(&d);
 	return path;
-}
-
-static struct restore_result
-drill(const char *path, const struct restore_options *options, const char *const *sql)
-{
-	struct restore_subject subject = {.path = path, .time = CLOCK_NONE, .sql = sql};
-	struct sandbox_scratch *scratch = NULL;
-	struct restore_result result;
-	struct err err;
-
-	assert_int_equal(sandbox_scratch_open(place, &scratch, &err), 0);
-	assert_int_equal(restore_drill(&subject, options, scratch, &result, &err), 0);
-	assert_int_equal(sandbox_scratch_close(scratch, false, &err), 0);
-	return result;
-}
-
-static bool
-was_called(int listener)
-{
-	int fd = accept(listener, NULL, NULL);
-
-	if (fd < 0)
-		return false;
-	(void)close(fd);
-	return true;
-}
-
-static void
-assert_untouched(const struct world *w)
-{
-	struct buf text = BUF_INIT;
-	struct stat st;
-
-	assert_int_equal(stat(w->victim, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0644);
-	assert_int_equal(fsio_read_file(w->victim, 100, &text, NULL), 0);
-	assert_string_equal(text.data, "alive\n");
-	buf_release(&text);
-	/* Nothing beside the victim: without it the directory is empty. */
-	assert_int_equal(unlink(w->victim), 0);
-	assert_int_equal(rmdir(w->canary), 0);
-	assert_int_equal(mkdir(w->canary, 0755), 0);
-	assert_int_equal(fsio_write_atomic(w->victim, "alive\n", 6, 0644, NULL), 0);
 }
 
 /* All attempts were made; what was done has no effect outside. (Where a log is to be written may be

@@ -1,29 +1,14 @@
 // A hostile dump in a real PostgreSQL server, with each wall of the sandbox missing in turn.
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
+#include "attack.h"
 
-#include "restore/restore.h"
-
-static char place[] = "/tmp/bkm-pg-test-XXXXXX";
-
-struct world {
-	char *canary, *evil, *victim, *socket_dir;
-	int tcp, local;
-	unsigned port;
+struct postgres {
+	struct world world;
+	char *socket_dir;
+	int local;
 	struct restore_moulds *moulds;
 	struct buf library; /* as hexadecimal digits */
 };
@@ -44,7 +29,7 @@ run(const char *const *argv)
 
 /* What a library does to a server as soon as it is loaded, long before it is asked for a function. */
 static void
-make_library(struct world *w)
+make_library(const struct world *w, struct buf *ret)
 {
 	char *source = mem_printf("%s/evil.c", place), *library = mem_printf("%s/evil.so", place);
 	const char *const argv[] = {
@@ -70,69 +55,44 @@ make_library(struct world *w)
 	assert_int_equal(fsio_write_atomic(source, code.data, code.len, 0644, NULL), 0);
 	assert_int_equal(run(argv), 0);
 	assert_int_equal(fsio_read_file(library, 1 << 20, &bytes, NULL), 0);
-	str_add_hex(&w->library, (const uint8_t *)bytes.data, bytes.len);
+	str_add_hex(ret, (const uint8_t *)bytes.data, bytes.len);
 	buf_release(&code);
 	buf_release(&bytes);
 	free(source);
 	free(library);
 }
 
-static int
-listen_at(const struct sockaddr *address, socklen_t len, int family)
-{
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, address, len), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	return fd;
-}
+static struct postgres postgres;
 
 static int
 setup(void **state)
 {
-	struct world *w = mem_alloc(sizeof(*w));
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct postgres *p = *state = &postgres;
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	socklen_t len = sizeof(in);
 
-	*state = w;
-	w->moulds = restore_moulds_new();
-	if (!mkdtemp(place) || chmod(place, 0755) < 0)
+	if (make_world(&p->world) < 0)
 		return -1;
-	w->library = BUF_INIT;
-	w->canary = mem_printf("%s/canary", place);
-	w->evil = mem_printf("%s/evil", w->canary);
-	w->victim = mem_printf("%s/victim", w->canary);
-	w->socket_dir = mem_printf("%s/production", place);
-	assert_int_equal(mkdir(w->canary, 0755), 0);
-	assert_int_equal(mkdir(w->socket_dir, 0755), 0);
-	assert_int_equal(fsio_write_atomic(w->victim, "alive\n", 6, 0644, NULL), 0);
-	(void)snprintf(un.sun_path, sizeof(un.sun_path), "%s/.s.PGSQL.5432", w->socket_dir);
-	w->local = listen_at((const struct sockaddr *)&un, sizeof(un), AF_UNIX);
+	p->moulds = restore_moulds_new();
+	p->library = BUF_INIT;
+	p->socket_dir = mem_printf("%s/production", place);
+	assert_int_equal(mkdir(p->socket_dir, 0755), 0);
+	(void)snprintf(un.sun_path, sizeof(un.sun_path), "%s/.s.PGSQL.5432", p->socket_dir);
+	p->local = listen_at((const struct sockaddr *)&un, sizeof(un), AF_UNIX);
 	assert_int_equal(chmod(un.sun_path, 0777), 0);
-	w->tcp = listen_at((const struct sockaddr *)&in, sizeof(in), AF_INET);
-	assert_int_equal(getsockname(w->tcp, (struct sockaddr *)&in, &len), 0);
-	w->port = ntohs(in.sin_port);
-	make_library(w);
+	make_library(&p->world, &p->library);
 	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	struct world *w = *state;
+	struct postgres *p = *state;
 
-	(void)close(w->tcp);
-	(void)close(w->local);
-	restore_moulds_free(w->moulds);
-	buf_release(&w->library);
-	free(w->canary);
-	free(w->evil);
-	free(w->victim);
-	free(w->socket_dir);
-	free(w);
-	return sandbox_remove_tree(AT_FDCWD, place, NULL);
+	(void)close(p->local);
+	restore_moulds_free(p->moulds);
+	buf_release(&p->library);
+	free(p->socket_dir);
+	return end_world(&p->world);
 }
 
 /* Every attempt is caught by the dump itself, and noted in a table: the load goes on to its end. */
@@ -159,8 +119,9 @@ static const char head[] =
 static const char tail[] = "--\n-- PostgreSQL database dump complete\n--\n";
 
 static char *
-hostile_dump(const struct world *w)
+hostile_dump(const struct postgres *p)
 {
+	const struct world *w = &p->world;
 	char *path = mem_printf("%s/hostile.sql", place);
 	struct buf d = BUF_INIT;
 
@@ -180,7 +141,7 @@ hostile_dump(const struct world *w)
 	    "SELECT public.dblink_connect('host=127.0.0.1 port=%u dbname=x connect_timeout=2')",
 	    w->port);
 	add_attempt(
-	    &d, "dblink local", "SELECT public.dblink_connect('host=%s dbname=x')", w->socket_dir);
+	    &d, "dblink local", "SELECT public.dblink_connect('host=%s dbname=x')", p->socket_dir);
 	add_attempt(&d, "postgres_fdw",
 	    "CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw "
 	    "OPTIONS (host '127.0.0.1', port '%u'); CREATE USER MAPPING FOR current_user SERVER s; "
@@ -205,7 +166,7 @@ hostile_dump(const struct world *w)
 	    w->evil, w->evil);
 	/* machine code of its own, from a file in the data directory */
 	buf_str(&d, "SELECT pg_catalog.lo_from_bytea(4711, '\\x");
-	buf_add(&d, w->library.data, w->library.len);
+	buf_add(&d, p->library.data, p->library.len);
 	buf_str(&d, "');\n");
 	add_attempt(&d, "own library", "SELECT lo_export(4711, 'evil.so')");
 	add_attempt(&d, "load", "LOAD '/proc/self/cwd/evil.so'");
@@ -213,51 +174,6 @@ hostile_dump(const struct world *w)
 	assert_int_equal(fsio_write_atomic(path, d.data, d.len, 0644, NULL), 0);
 	buf_release(&d);
 	return path;
-}
-
-static struct restore_result
-drill(const char *path, const struct restore_options *options, const char *const *sql)
-{
-	struct restore_subject subject = {.path = path, .time = CLOCK_NONE, .sql = sql};
-	struct sandbox_scratch *scratch = NULL;
-	struct restore_result result;
-	struct err err;
-
-	assert_int_equal(sandbox_scratch_open(place, &scratch, &err), 0);
-	assert_int_equal(restore_drill(&subject, options, scratch, &result, &err), 0);
-	assert_int_equal(sandbox_scratch_close(scratch, false, &err), 0);
-	return result;
-}
-
-static bool
-was_called(int listener)
-{
-	int fd = accept(listener, NULL, NULL);
-
-	if (fd < 0)
-		return false;
-	(void)close(fd);
-	return true;
-}
-
-static void
-assert_untouched(const struct world *w)
-{
-	struct buf text = BUF_INIT;
-	const char *const argv[] = {"rmdir", "--ignore-fail-on-non-empty", w->canary, NULL};
-	struct stat st;
-
-	assert_int_equal(stat(w->victim, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0644);
-	assert_int_equal(st.st_nlink, 1);
-	assert_int_equal(fsio_read_file(w->victim, 100, &text, NULL), 0);
-	assert_string_equal(text.data, "alive\n");
-	buf_release(&text);
-	/* Nothing beside the victim: without it the directory would be empty. */
-	assert_int_equal(unlink(w->victim), 0);
-	assert_int_equal(run(argv), 0);
-	assert_int_equal(mkdir(w->canary, 0755), 0);
-	assert_int_equal(fsio_write_atomic(w->victim, "alive\n", 6, 0644, NULL), 0);
 }
 
 /* All attempts were made, and only what stays in the data directory was done. */
@@ -274,12 +190,13 @@ static const char *const demands_reading[] = {
 static void
 each_wall_missing_in_turn(void **state)
 {
-	struct world *w = *state;
-	char *path = hostile_dump(w);
+	struct postgres *p = *state;
+	const struct world *w = &p->world;
+	char *path = hostile_dump(p);
 	bool root = geteuid() == 0;
 
 	for (unsigned off = 0; off <= SANDBOX_SECCOMP; off = off ? off << 1 : 1) {
-		struct restore_options options = {.sandbox_off = off, .moulds = w->moulds};
+		struct restore_options options = {.sandbox_off = off, .moulds = p->moulds};
 		bool reads = off == SANDBOX_LANDLOCK, connects = off == SANDBOX_SECCOMP;
 		struct restore_result r;
 
@@ -303,8 +220,8 @@ each_wall_missing_in_turn(void **state)
 		    r.sandbox.landlock_abi >= 4)
 			assert_false(was_called(w->tcp));
 		if (!connects)
-			assert_false(was_called(w->local));
-		while (was_called(w->local) || was_called(w->tcp))
+			assert_false(was_called(p->local));
+		while (was_called(p->local) || was_called(w->tcp))
 			;
 		restore_result_release(&r);
 	}
