@@ -67,7 +67,8 @@ struct app_place {
 /* The plan of the night, with a budget or a limit of time. */
 struct app_ledger {
 	bool on;
-	uint64_t budget;              /* bytes, at most --budget */
+	uint64_t budget; /* bytes, at most --budget */
+	uint64_t freed;  /* planned for what was gone, unreadable or smaller when its turn came */
 	struct verify_entry *entries; /* by id */
 	size_t count, cap;
 	struct app_place *places;
@@ -142,6 +143,9 @@ enum app_turn { APP_TURN_NOT_DUE, APP_TURN_READ, APP_TURN_WAIT };
 /* Is it the turn of this one tonight? What is due has to wait at most; what is not may be read ahead. */
 int app_ledger_turn(struct app *app, const struct app_item *item, bool due, enum app_turn *ret_turn,
     struct err *err);
+/* It had its turn, and so much was read of it: what was planned and is left goes to what comes. */
+int
+app_ledger_passed(struct app *app, const struct app_item *item, uint64_t bytes, struct err *err);
 void app_not_reached(struct app *app, const struct app_item *item);
 /* Say on standard error what was not reached, if anything was not. */
 void app_ledger_end(struct app *app);

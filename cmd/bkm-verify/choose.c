@@ -266,8 +266,8 @@ out:
 	return r;
 }
 
-int
-app_choose(struct app *app, struct app_item *item, struct err *err)
+static int
+choose(struct app *app, struct app_item *item, struct err *err)
 {
 	struct tool_backup b;
 	app->counts.selected++;
@@ -292,4 +292,12 @@ app_choose(struct app *app, struct app_item *item, struct err *err)
 	if (strcmp(state, "complete") != 0)
 		return app_skip(item, "not_complete", app->tool.now, err);
 	return choose_row(app, item, &b, err);
+}
+
+int
+app_choose(struct app *app, struct app_item *item, struct err *err)
+{
+	uint64_t before = app->spent;
+	int r = choose(app, item, err);
+	return r < 0 ? -1 : app_ledger_passed(app, item, app->spent - before, err);
 }

@@ -7,6 +7,8 @@
 /* How much of --max-time is planned for: the rate of past nights is not that of this one. */
 #define TIME_USED(bytes) ((bytes) / 4 * 3)
 
+#define REPLANS 64 /* in a night, at most */
+
 struct store_ledger_query
 app_ledger_query(const struct app *app, int64_t location_id)
 {
@@ -26,7 +28,7 @@ struct load {
 	const struct config_location *location;
 	int64_t series_id, retention_days; /* of the series that comes just now */
 	bool settled;
-	const struct verify_entry *old; /* of the plan before this one, by id */
+	struct verify_entry *old; /* of the plan before this one, by id */
 	size_t old_count;
 };
 
@@ -37,8 +39,8 @@ by_id(const void *x, const void *y)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-static const struct verify_entry *
-find(const struct verify_entry *entries, size_t count, int64_t id)
+static struct verify_entry *
+find(struct verify_entry *entries, size_t count, int64_t id)
 {
 	const struct verify_entry key = {.id = id};
 	return count ? bsearch(&key, entries, count, sizeof(key), by_id) : NULL;
@@ -75,7 +77,7 @@ load_entry(void *arg, const struct store_ledger_entry *e)
 					  : e->first_seen,
 	    .failed = e->failed,
 	    .never = e->oldest == CLOCK_NONE,
-	    .settled = l->settled,
+	    .settled = old ? old->settled : l->settled,
 	    .reached = old && old->reached,
 	};
 	return 0;
@@ -111,8 +113,23 @@ load_location(struct app *app, struct load *l, struct err *err)
 
 /* ---------------------------------------------------------------- the plan */
 
-/* What was decided about locations whose records have come already stays; the rest is planned with
- * what is left of the budget. */
+/* What is not settled, with what is left of the budget. */
+static void
+plan_rest(struct app *app)
+{
+	struct app_ledger *l = &app->ledger;
+	const struct verify_night night = {
+	    .now = app->tool.now,
+	    .interval = app->interval,
+	    .budget = l->budget > app->spent ? l->budget - app->spent : 0,
+	    .begun = app->spent > 0,
+	};
+	verify_ledger_plan(&night, l->entries, l->count);
+	l->freed = 0;
+}
+
+/* What was decided about records that have come already stays; the rest is planned with what is left
+ * of the budget. */
 static int
 make_plan(struct app *app, struct err *err)
 {
@@ -131,13 +148,7 @@ make_plan(struct app *app, struct err *err)
 	free(old);
 	if (r < 0)
 		return -1;
-	const struct verify_night night = {
-	    .now = app->tool.now,
-	    .interval = app->interval,
-	    .budget = ledger->budget > app->spent ? ledger->budget - app->spent : 0,
-	    .begun = app->spent > 0,
-	};
-	verify_ledger_plan(&night, ledger->entries, ledger->count);
+	plan_rest(app);
 	if (ledger->count)
 		qsort(ledger->entries, ledger->count, sizeof(*ledger->entries), by_id);
 	return 0;
@@ -210,7 +221,7 @@ int
 app_ledger_turn(struct app *app, const struct app_item *item, bool due, enum app_turn *ret_turn,
     struct err *err)
 {
-	const struct app_ledger *l = &app->ledger;
+	struct app_ledger *l = &app->ledger;
 	bool late = app->stop_ms && clock_mono_ms() >= app->stop_ms;
 	*ret_turn = !due ? APP_TURN_NOT_DUE : late ? APP_TURN_WAIT : APP_TURN_READ;
 	if (!l->on)
@@ -218,6 +229,9 @@ app_ledger_turn(struct app *app, const struct app_item *item, bool due, enum app
 	if (arrive(app, item, err) < 0)
 		return -1;
 	const struct verify_entry *e = find(l->entries, l->count, item->id);
+	/* The rest is planned anew where that can help this one, and not more often than is worth it. */
+	if (e && due && !e->reached && l->freed >= e->size && l->freed >= l->budget / REPLANS)
+		plan_rest(app);
 	/* What the plan does not know came while it was carried out. */
 	bool reached = e ? e->reached
 			 : due &&
@@ -227,6 +241,23 @@ app_ledger_turn(struct app *app, const struct app_item *item, bool due, enum app
 		*ret_turn = due ? APP_TURN_WAIT : APP_TURN_NOT_DUE;
 	else
 		*ret_turn = late ? due ? APP_TURN_WAIT : APP_TURN_NOT_DUE : APP_TURN_READ;
+	return 0;
+}
+
+int
+app_ledger_passed(struct app *app, const struct app_item *item, uint64_t bytes, struct err *err)
+{
+	struct app_ledger *l = &app->ledger;
+	if (!l->on || !item->id || item->accept)
+		return 0;
+	if (arrive(app, item, err) < 0)
+		return -1;
+	struct verify_entry *e = find(l->entries, l->count, item->id);
+	if (!e || e->settled)
+		return 0;
+	e->settled = true;
+	if (e->reached)
+		l->freed = l->freed + e->size > bytes ? l->freed + e->size - bytes : 0;
 	return 0;
 }
 

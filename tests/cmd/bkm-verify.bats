@@ -446,7 +446,7 @@ count() {
 # read_tonight OPTION...: the numbers of what a run reads.
 read_tonight() {
 	local before
-	before=$(in_store 'SELECT max(id) FROM verification')
+	before=$(in_store 'SELECT coalesce(max(id), 0) FROM verification')
 	bkm-verify --stored -q "$@" 2>/dev/null || :
 	in_store "SELECT group_concat(backup_id) FROM verification WHERE id > $before"
 }
@@ -489,6 +489,27 @@ back() {
 		BKM_NOW=$later bkm-verify --stored --budget 1K -q || :
 	done
 	[ "$(in_store "SELECT count(*) FROM verify_state WHERE checksum_at >= unixepoch('now', '39 days')")" -eq 7 ]
+}
+
+@test "--budget: what was planned for a file that is gone or smaller is read of those behind it, that night" {
+	write_config db
+	for i in 1 2 3 4 5 6; do head -c 1000 /dev/urandom >"db/f$i.bin" && old "db/f$i.bin"; done
+	bkm-scan -q || :
+	# In the plan are 1, which waits as long as any, and 6 and 2, the newest. The first that comes is gone.
+	in_store "UPDATE backup SET time = time + id + 200 * (id IN (1, 2, 6))"
+	rm db/f1.bin
+	[ "$(read_tonight --budget 3K)" = 2,3,6 ]
+	[ "$(read_tonight --budget 2K)" = 4,5 ]
+	write_config db c
+	head -c 2000 /dev/urandom >c/f1.bin && old c/f1.bin
+	head -c 1500 /dev/urandom >c/f2.bin && old c/f2.bin
+	head -c 2000 /dev/urandom >c/f3.bin && old c/f3.bin
+	bkm-scan -q || :
+	in_store "UPDATE backup SET time = time + 1000 * (name = CAST('f1.bin' AS BLOB)) WHERE size > 1000"
+	touch -r c/f1.bin stamp && truncate -s 100 c/f1.bin && touch -r stamp c/f1.bin
+	run --separate-stderr bkm-verify --stored -l c --budget 2K
+	[ "$(count not_reached)" -eq 1 ]
+	[ "$(count bytes)" -eq 1600 ]
 }
 
 @test "--budget behind a scan: what it finds is new, comes at once, and is within the budget" {
