@@ -8,15 +8,7 @@ on_dir(void *arg, const char *path, size_t len, const uint8_t **ret_digests, siz
     struct err *err)
 {
 	struct place *p = arg;
-	char *full;
 
-	if (p->options->watch) {
-		full = len ? path_join(p->config->path, path) : mem_strdup(p->config->path);
-		if (scan_watch_add(
-			p->options->watch, full, p->options->number, &p->scan->watch_full))
-			p->scan->watched_more = true;
-		free(full);
-	}
 	if (store_scan_dir(p->scan->scan, path, len, err) < 0)
 		return -1;
 	*ret_digests = store_scan_listing(p->scan->scan, ret_len);

@@ -129,6 +129,15 @@ is_spared(void *arg, const char *path)
 	return false;
 }
 
+static void
+note_watch(struct place *p, const struct scan_listing *listing)
+{
+	if (listing->watch &&
+	    scan_watch_note(
+		p->options->watch, listing->watch, p->options->number, &p->scan->watch_full))
+		p->scan->watched_more = true;
+}
+
 static int
 take_listing(
     struct place *p, struct scan_merge *merge, const struct scan_listing *listing, struct err *err)
@@ -137,6 +146,7 @@ take_listing(
 		if (note_problem(p, &listing->problems[i], err) < 0)
 			return -1;
 	}
+	note_watch(p, listing);
 	if (scan_merge_listing(merge, listing, err) < 0)
 		return -1;
 	tool_progress(p->tool, "%s: %llu backups", p->config->name,
@@ -260,6 +270,7 @@ walk_and_apply(struct place *p, struct err *err)
 	    .cross_device = c->cross_device,
 	    .series = store_scan_is_first(p->scan->scan),
 	    .naming = p->naming,
+	    .watch = p->options->watch,
 	    .timeout_ms = (int)c->timeout * 1000,
 	};
 	struct scan_merge *merge = NULL;
@@ -319,8 +330,11 @@ ask_and_apply(struct place *p, struct err *err)
 		    .entries = snapshots.entries,
 		    .count = snapshots.count,
 		    .first = true,
-		    .last = true};
+		    .last = true,
+		    .watch =
+			p->options->watch ? scan_watch_put(p->options->watch, p->config->path) : 0};
 
+		note_watch(p, &listing);
 		memcpy(p->root.identity, snapshots.identity, sizeof(p->root.identity));
 		merge = place_merge(p, 0);
 		r = scan_merge_listing(merge, &listing, err);

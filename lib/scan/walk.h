@@ -16,6 +16,7 @@
 
 #include "base/base.h"
 #include "scan/name.h"
+#include "scan/watch.h"
 
 enum scan_unit {
 	SCAN_UNIT_FILE,      /* each regular file is a backup */
@@ -30,6 +31,8 @@ struct scan_walk_options {
 	bool series; /* name the series of each entry: for a location that is all new */
 	const struct schedule_naming *naming; /* for that; NULL: no rules. Read by the threads */
 	unsigned threads;                     /* 0: two */
+	const struct scan_watch
+	    *watch;     /* put what is listed under it; NULL: none. Used by the threads */
 	int timeout_ms; /* a file system that does not answer for so long is given up; 0: never */
 };
 
@@ -65,6 +68,7 @@ struct scan_listing {
 	bool last;  /* and the last */
 	/* The directory could not be read, or not to its end: what is not listed may be there. */
 	bool incomplete;
+	int watch;                   /* of the first part: what scan_watch_put said; 0: nothing */
 	bool has_digest;             /* not of unit: directory, nor of what is incomplete */
 	uint8_t digest[SCAN_DIGEST]; /* over names, sizes and mtimes of the entries */
 	const struct scan_problem *problems;

@@ -1,124 +1,13 @@
-// One directory: opened without following anything, read, sorted, each entry looked at.
+// One directory: read, sorted, each entry looked at.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "scan/walk_private.h"
-
-#define OPEN_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-#define PIECE_MAX  4000 /* of a path that is opened in one call */
-#define OPEN_TRIES 8    /* openat2 says EAGAIN when something is renamed meanwhile */
-
-/* ---------------------------------------------------------------- opening */
-static int
-openat2_piece(struct scan_walk *walk, int dir, const char *piece, int flags)
-{
-	struct open_how how = {
-	    .flags = (__u64)flags,
-	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd = -1;
-
-	if (!walk->options.cross_device)
-		how.resolve |= (__u64)RESOLVE_NO_XDEV;
-	for (int i = 0; i < OPEN_TRIES; i++) {
-		fd = syscall(SYS_openat2, dir, piece, &how, sizeof(how));
-		if (fd >= 0 || errno != EAGAIN)
-			break;
-	}
-	return (int)fd;
-}
-
-/* Without openat2: one component at a time, each no link. */
-static int
-open_components(struct scan_walk *walk, int dir, char *piece, int flags)
-{
-	int fd = dup(dir), next;
-	struct stat st;
-
-	for (char *name = piece; fd >= 0 && name;) {
-		char *slash = strchr(name, '/');
-
-		if (slash)
-			*slash = '\0';
-		next = openat(fd, name, (slash ? O_PATH : 0) | flags);
-		(void)close(fd);
-		fd = next;
-		if (slash)
-			*slash++ = '/';
-		name = slash;
-		if (fd >= 0 && !walk->options.cross_device &&
-		    (fstat(fd, &st) < 0 || st.st_dev != walk->root_device)) {
-			(void)close(fd);
-			fd = -1;
-			errno = EXDEV;
-		}
-	}
-	return fd;
-}
-
-static int
-open_piece(struct scan_walk *walk, int dir, char *piece, int flags)
-{
-	int fd;
-
-	if (!atomic_load(&walk->no_openat2)) {
-		fd = openat2_piece(walk, dir, piece, flags);
-		if (fd >= 0 || errno != ENOSYS)
-			return fd;
-		atomic_store(&walk->no_openat2, true);
-	}
-	return open_components(walk, dir, piece, flags);
-}
-
-/* O_NOATIME is for the owner of the directory and for root. */
-static int
-open_last(struct scan_walk *walk, int dir, char *piece)
-{
-	int fd = open_piece(walk, dir, piece, OPEN_FLAGS | O_NOATIME);
-
-	if (fd < 0 && errno == EPERM)
-		fd = open_piece(walk, dir, piece, OPEN_FLAGS);
-	return fd;
-}
-
-int
-scan_walk_open_dir(struct scan_walk *walk, const char *path, size_t len)
-{
-	int dir = walk->root_fd, fd = -1, saved;
-	char piece[PIECE_MAX + 1];
-
-	if (len == 0)
-		return openat(walk->root_fd, ".", OPEN_FLAGS);
-	for (;;) {
-		size_t n = len;
-		bool last = n <= PIECE_MAX;
-
-		if (!last) {
-			for (n = PIECE_MAX; n && path[n] != '/'; n--)
-				;
-		}
-		memcpy(piece, path, n);
-		piece[n] = '\0';
-		fd = last ? open_last(walk, dir, piece)
-			  : open_piece(walk, dir, piece, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		saved = errno;
-		if (dir != walk->root_fd)
-			(void)close(dir);
-		errno = saved;
-		if (last || fd < 0)
-			return fd;
-		dir = fd;
-		path += n + 1;
-		len -= n + 1;
-	}
-}
 
 /* ---------------------------------------------------------------- reading names */
 static void
@@ -362,6 +251,7 @@ list_part(struct walk_worker *worker, struct walk_big *big, size_t number)
 	complete_problems(dir, part);
 	buf_add(&part->path, dir->data, dir->len);
 	listing->device = big->device;
+	listing->watch = number == 0 ? big->watch : 0;
 	listing->first = number == 0;
 	listing->last = number + 1 == big->parts;
 	scan_walk_sum_part(worker, part);
@@ -435,11 +325,50 @@ is_loop(const struct walk_node *node)
 	return false;
 }
 
+/* Before it is read, so that nothing falls between. Only what will be a listing. */
+static void
+watch_directory(struct walk_worker *worker, const struct walk_node *node, struct walk_big *big)
+{
+	struct scan_walk *walk = worker->walk;
+	struct buf *path = &worker->scratch;
+
+	if (!walk->options.watch || (walk->options.unit == SCAN_UNIT_DIRECTORY && node->parent))
+		return;
+	buf_clear(path);
+	buf_str(path, walk->path);
+	if (worker->path.len) {
+		buf_char(path, '/');
+		buf_add(path, worker->path.data, worker->path.len);
+	}
+	big->watch = scan_watch_put(walk->options.watch, path->data);
+	if (walk->options.unit == SCAN_UNIT_DIRECTORY)
+		walk->root_watch = big->watch;
+}
+
+static void
+list_open(struct walk_worker *worker, struct walk_node *node, int fd, const struct stat *st)
+{
+	struct scan_walk *walk = worker->walk;
+	struct walk_big big = {.fd = fd, .device = st->st_dev};
+
+	watch_directory(worker, node, &big);
+	if (!scan_walk_goes_on(worker))
+		return;
+	big.cut = read_names(worker, node, fd) < 0;
+	big.cut_errno = errno;
+	if (worker->list_count)
+		qsort_r(worker->list, worker->list_count, sizeof(*worker->list), by_name,
+		    worker->names.data);
+	if (node->unit)
+		scan_walk_sum_unit(worker, node, fd, st, big.cut);
+	else if (walk->options.unit == SCAN_UNIT_FILE || big.cut)
+		list_files(worker, &big);
+}
+
 void
 scan_walk_list(struct walk_worker *worker, struct walk_node *node)
 {
 	struct scan_walk *walk = worker->walk;
-	struct walk_big big = {0};
 	struct stat st;
 	int fd;
 
@@ -463,18 +392,7 @@ scan_walk_list(struct walk_worker *worker, struct walk_node *node)
 	}
 	node->device = st.st_dev;
 	node->inode = st.st_ino;
-	if (!is_loop(node)) {
-		big.cut = read_names(worker, node, fd) < 0;
-		big.cut_errno = errno;
-		big.fd = fd;
-		big.device = st.st_dev;
-		if (worker->list_count)
-			qsort_r(worker->list, worker->list_count, sizeof(*worker->list), by_name,
-			    worker->names.data);
-		if (node->unit)
-			scan_walk_sum_unit(worker, node, fd, &st, big.cut);
-		else if (walk->options.unit == SCAN_UNIT_FILE || big.cut)
-			list_files(worker, &big);
-	}
+	if (!is_loop(node))
+		list_open(worker, node, fd, &st);
 	(void)close(fd);
 }

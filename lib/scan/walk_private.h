@@ -65,6 +65,7 @@ struct walk_big {
 	uint64_t device;
 	bool cut; /* it could not be read to its end: cut_errno */
 	int cut_errno;
+	int watch; /* see struct scan_listing */
 	size_t parts;
 	/* Guarded by the lock. */
 	size_t next;   /* part that nobody has taken yet */
@@ -98,6 +99,7 @@ struct scan_walk {
 	char *path; /* of the location */
 	int root_fd;
 	uint64_t root_device;
+	int root_watch;         /* of unit: directory, once all is listed */
 	atomic_bool no_openat2; /* the kernel, or a filter in a container, does not have it */
 	atomic_bool stop;
 	atomic_uint_fast64_t count;

@@ -88,6 +88,7 @@ scan_walk_units_part(struct scan_walk *walk)
 	part->names = BUF_INIT;
 	part->listing.first = part->listing.last = true;
 	part->listing.device = walk->root_device;
+	part->listing.watch = walk->root_watch;
 	part->entries = mem_array(n ? n : 1, sizeof(*part->entries));
 	for (size_t i = 0; i < n; i++) {
 		const struct walk_unit *u = list[i];

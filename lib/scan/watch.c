@@ -48,17 +48,23 @@ scan_watch_fd(const struct scan_watch *watch)
 }
 
 int
-scan_watch_add(struct scan_watch *watch, const char *path, size_t location, bool *ret_full)
+scan_watch_put(const struct scan_watch *watch, const char *path)
 {
 	int wd = inotify_add_watch(watch->fd, path, EVENTS);
+
+	return wd < 0 ? -errno : wd;
+}
+
+bool
+scan_watch_note(struct scan_watch *watch, int wd, size_t location, bool *ret_full)
+{
 	size_t at = (size_t)wd, cap = watch->cap;
 	bool is_new;
 
-	if (wd < 0) {
-		if (errno == ENOSPC || errno == ENOMEM)
-			*ret_full = true;
-		return 0;
-	}
+	if (wd == -ENOSPC || wd == -ENOMEM)
+		*ret_full = true;
+	if (wd <= 0)
+		return false;
 	if (at >= cap) {
 		cap = at + at / 2 + 64;
 		watch->locations = mem_resize(watch->locations, cap, sizeof(*watch->locations));

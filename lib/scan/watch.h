@@ -19,9 +19,12 @@ void scan_watch_close(struct scan_watch *watch); /* NULL is fine */
 
 int scan_watch_fd(const struct scan_watch *watch); /* for poll() */
 
-/* Watch the directory of a location (a number of the caller's). 1: it was not watched before, 0: it
- * was, or cannot be; full is set once the limit of watches is reached. */
-int scan_watch_add(struct scan_watch *watch, const char *path, size_t location, bool *ret_full);
+/* Watch a directory: a number for scan_watch_note, or a negative errno. For any thread: it may block
+ * for as long as the file system does not answer. */
+int scan_watch_put(const struct scan_watch *watch, const char *path);
+/* That directory belongs to a location (a number of the caller's); 0 and errors are none. Was it not
+ * watched before? full is set once the limit of watches is reached. */
+bool scan_watch_note(struct scan_watch *watch, int wd, size_t location, bool *ret_full);
 
 /* Read what happened and call fn with each location that is concerned, perhaps more than once; with
  * SCAN_WATCH_ALL after an overflow. */

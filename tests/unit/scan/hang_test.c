@@ -44,15 +44,17 @@ make_wait(const int *calls, size_t count)
 static int
 walk_while_waiting(int call, bool at_open)
 {
-	const struct scan_walk_options options = {.path = dir, .timeout_ms = TIMEOUT_MS};
+	struct scan_walk_options options = {.path = dir, .timeout_ms = TIMEOUT_MS};
 	const struct scan_listing *listing;
+	struct scan_watch *watch = NULL;
 	struct scan_walk *walk = NULL;
 	struct scan_root root;
 	struct err err = {0};
 	int r;
 
-	if (!make_wait(&call, 1))
+	if (scan_watch_open(&watch, &err) < 0 || !make_wait(&call, 1))
 		return 10;
+	options.watch = watch;
 	r = scan_walk_open(&walk, &options, &root, &err);
 	if (at_open)
 		return r == -1 && err.sys == ETIMEDOUT ? 0 : 11;
@@ -97,6 +99,13 @@ test_root_opens_and_does_not_answer(void **state)
 {
 	(void)state;
 	in_child(SCMP_SYS(newfstatat), true);
+}
+
+static void
+test_watch_does_not_answer(void **state)
+{
+	(void)state;
+	in_child(SCMP_SYS(inotify_add_watch), false);
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -266,6 +275,7 @@ main(void)
 	    cmocka_unit_test(test_root_does_not_answer),
 	    cmocka_unit_test(test_directory_does_not_answer),
 	    cmocka_unit_test(test_root_opens_and_does_not_answer),
+	    cmocka_unit_test(test_watch_does_not_answer),
 	    cmocka_unit_test(test_others_are_scanned),
 	};
 
