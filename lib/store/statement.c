@@ -142,7 +142,7 @@ store_run_stmt(struct store *store, sqlite3_stmt *st, struct err *err)
 	if (store->reading)
 		store_read_end(store);
 	r = store_step(store, st, err);
-	store_reset(st);
+	(void)sqlite3_reset(st); /* what is bound goes with the next store_stmt */
 	return r < 0 ? -1 : 0;
 }
 
