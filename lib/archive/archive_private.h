@@ -42,10 +42,6 @@ struct archive_watch *archive_watch_new(enum archive_kind kind); /* NULL: nothin
 void archive_watch_free(struct archive_watch *watch);
 void archive_watch_add(struct archive_watch *watch, const uint8_t *data, size_t len);
 
-/* The stream has ended. libarchive found `entries`, or failed: its fault stands in w->result, and is
- * dropped, replaced or confirmed. */
-void archive_watch_judge(struct archive_watch *watch, struct archive_walker *w);
-
 /* The stream as libarchive is given it. */
 #define ARCHIVE_TAIL 4096 /* kept of what was before the present block: enough for any end marker */
 
@@ -69,6 +65,10 @@ ssize_t archive_stream_at(struct archive_stream *s, uint64_t pos, const uint8_t 
  * stream, -2 on a fault. */
 int archive_stream_byte(struct archive_stream *s, uint64_t pos);
 void archive_stream_release(struct archive_stream *s);
+
+/* libarchive is through, or failed: its fault stands in the result. What is left of the stream is read,
+ * and the fault dropped, replaced or confirmed. */
+void archive_watch_judge(struct archive_watch *watch, struct archive_stream *s);
 
 /* End markers, where the header after the last entry would stand; then the stream is drained. tar: two
  * blocks of zeros; lha: one zero byte; cpio: the name TRAILER!!! behind the header at pos, 110 bytes and

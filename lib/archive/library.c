@@ -14,8 +14,6 @@ struct library {
 	/* cpio "crc": the sum of all bytes of a file */
 	bool summed;
 	uint32_t sum, sum_expected;
-	/* ar: a Debian package, and its last member was seen */
-	bool is_deb, has_data;
 };
 
 /* ---------------------------------------------------------------- the stream */
@@ -232,8 +230,6 @@ read_entry(struct library *l, struct archive *a, struct archive_entry *e, bool *
 		if (item.name[0] == '/') /* tables for linkers */
 			return 0;
 		item.type = ARCHIVE_TYPE_FILE; /* there is no other */
-		l->is_deb = l->is_deb || (!item.index && !strcmp(item.name, "debian-binary"));
-		l->has_data = l->has_data || !strncmp(item.name, "data.tar", 8);
 	}
 	l->summed = l->w->result->kind == ARCHIVE_KIND_CPIO && item.type != ARCHIVE_TYPE_SYMLINK &&
 	    read_sum(l, a);
@@ -251,17 +247,6 @@ read_entry(struct library *l, struct archive *a, struct archive_entry *e, bool *
 }
 
 /* ---------------------------------------------------------------- ends */
-
-/* Nothing in the file says where it ends, but that a Debian package has three members. */
-static int
-end_of_ar(struct library *l)
-{
-	if (l->is_deb && !l->has_data)
-		return archive_fault_set(
-		    l->w, ARCHIVE_FAULT_TRUNCATED, "ends before data.tar, its last member");
-	l->w->result->complete = l->is_deb;
-	return 0;
-}
 
 static int
 drain(struct library *l)
@@ -283,7 +268,6 @@ end_of_archive(struct library *l, struct archive *a, enum archive_kind kind)
 	int r = kind == ARCHIVE_KIND_TAR ? archive_end_tar(s, (uint64_t)header)
 	    : kind == ARCHIVE_KIND_CPIO  ? archive_end_cpio(s, (uint64_t)header)
 	    : kind == ARCHIVE_KIND_LHA   ? archive_end_lha(s, (uint64_t)header)
-	    : kind == ARCHIVE_KIND_AR    ? end_of_ar(l)
 					 : 0;
 	return r < 0 ? -1 : drain(l);
 }
@@ -403,8 +387,7 @@ archive_walk_library(struct archive_walker *w, enum archive_kind kind)
 	w->result->checked = kind == ARCHIVE_KIND_7ZIP || kind == ARCHIVE_KIND_LHA;
 	int r = walk_with(&l, kind);
 	if (l.stream.watch) {
-		(void)drain(&l);
-		archive_watch_judge(l.stream.watch, w);
+		archive_watch_judge(l.stream.watch, &l.stream);
 		r = w->result->fault ? -1 : 0;
 	}
 	archive_stream_release(&l.stream);

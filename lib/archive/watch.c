@@ -15,6 +15,8 @@ watcher_of(enum archive_kind kind)
 		return &archive_watch_iso9660;
 	case ARCHIVE_KIND_WARC:
 		return &archive_watch_warc;
+	case ARCHIVE_KIND_AR:
+		return &archive_watch_ar;
 	case ARCHIVE_KIND_NONE:
 	case ARCHIVE_KIND_TAR:
 	case ARCHIVE_KIND_ZIP:
@@ -22,7 +24,6 @@ watcher_of(enum archive_kind kind)
 	case ARCHIVE_KIND_CPIO:
 	case ARCHIVE_KIND_LHA:
 	case ARCHIVE_KIND_XAR:
-	case ARCHIVE_KIND_AR:
 		break;
 	}
 	return NULL;
@@ -151,10 +152,13 @@ is_settled(const struct archive_walker *w)
 }
 
 void
-archive_watch_judge(struct archive_watch *watch, struct archive_walker *w)
+archive_watch_judge(struct archive_watch *watch, struct archive_stream *s)
 {
+	struct archive_walker *w = s->w;
 	struct archive_result *r = w->result;
 	char said[ARRAY_LEN(r->detail)];
+	while (!is_settled(w) && archive_stream_next(s) > 0)
+		continue;
 	if (is_settled(w))
 		return;
 	if (!watch->done)

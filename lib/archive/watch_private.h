@@ -34,8 +34,8 @@ struct archive_watch {
 	uint64_t fault_at;
 	enum archive_fault besides; /* ENCRYPTED, UNSUPPORTED: said if nothing is broken */
 	const char *besides_detail;
-	bool complete;  /* its end was seen */
-	bool unchecked; /* some of the content has no sum */
+	bool complete;    /* its end was seen */
+	bool unchecked;   /* some of the content has no sum */
 	uint64_t entries; /* libarchive must find any, if there are any */
 	bool counts;      /* and as many */
 };
@@ -66,5 +66,6 @@ extern const struct archive_watcher archive_watch_rar;
 extern const struct archive_watcher archive_watch_cab;
 extern const struct archive_watcher archive_watch_iso9660;
 extern const struct archive_watcher archive_watch_warc;
+extern const struct archive_watcher archive_watch_ar;
 
 #endif

@@ -381,9 +381,12 @@ broken_copies() {
 	save("two.iso", iso)
 	deb = load("a.deb")
 	save("nodata.deb", deb[:deb.index(b"data.tar")])
+	ar = load("open/a.a")
+	save("linker.a", ar.replace(b"n/      ", b"#1/9999 ", 1))
+	save("bad.a", ar.replace(b"`\n", b"'\n", 1))
 	save("udf.iso", bytes(0x8000) + b"\0BEA01\1".ljust(2048, b"\0") + b"\0NSR02\1".ljust(2048, b"\0") + bytes(99999))
 	PY
-	run --separate-stderr bkm-verify -m content {volume,hidden,secret,noend}.rar {noend,more}.lzh set.cab {two,udf}.iso nodata.deb
+	run --separate-stderr bkm-verify -m content {volume,hidden,secret,noend}.rar {noend,more}.lzh set.cab {two,udf}.iso nodata.deb {linker,bad}.a
 	is "$PWD/volume.rar" "skip unsupported"
 	is "$PWD/hidden.rar" "skip encrypted"
 	is "$PWD/secret.rar" "skip encrypted"
@@ -394,6 +397,9 @@ broken_copies() {
 	is "$PWD/two.iso" "fail damaged"
 	is "$PWD/nodata.deb" "fail truncated"
 	is "$PWD/udf.iso" "skip unsupported"
+	is "$PWD/linker.a" "skip unsupported"
+	is "$PWD/bad.a" "fail damaged"
+	has "$output" "its blocks are whole, but libarchive does not unpack it"
 	has "$output" '"trailing_garbage"'
 }
 
