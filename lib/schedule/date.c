@@ -13,13 +13,14 @@ begins_with(const struct stamp_text *text, size_t at, unsigned letters)
 	return i < 26 && (letters >> i & 1U);
 }
 
-/* Length of the first of words at `at` that no letter follows, or 0. */
+/* Length of the one of words, which are in the order of the alphabet, that stands at `at` with no letter
+ * behind it, or 0. */
 static size_t
 match_words(const struct stamp_text *text, size_t at, const char *const *words)
 {
 	unsigned char first = text_at(text, at) | 0x20;
 
-	for (; *words; words++) {
+	for (; *words && (unsigned char)**words <= first; words++) {
 		size_t n;
 
 		if ((unsigned char)**words != first || !text_word(text, at, *words))
@@ -34,9 +35,9 @@ match_words(const struct stamp_text *text, size_t at, const char *const *words)
 static size_t
 match_month_name(const struct stamp_text *text, size_t at)
 {
-	static const char *const words[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug",
-	    "sep", "oct", "nov", "dec", "january", "february", "march", "april", "june", "july",
-	    "august", "sept", "september", "october", "november", "december", NULL};
+	static const char *const words[] = {"apr", "april", "aug", "august", "dec", "december",
+	    "feb", "february", "jan", "january", "jul", "july", "jun", "june", "mar", "march",
+	    "may", "nov", "november", "oct", "october", "sep", "sept", "september", NULL};
 	static const unsigned letters = LETTER('j') | LETTER('f') | LETTER('m') | LETTER('a') |
 	    LETTER('s') | LETTER('o') | LETTER('n') | LETTER('d');
 
@@ -46,9 +47,9 @@ match_month_name(const struct stamp_text *text, size_t at)
 static size_t
 match_weekday_name(const struct stamp_text *text, size_t at)
 {
-	static const char *const words[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun",
-	    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "tues",
-	    "thur", "thurs", NULL};
+	static const char *const words[] = {"fri", "friday", "mon", "monday", "sat", "saturday",
+	    "sun", "sunday", "thu", "thur", "thurs", "thursday", "tue", "tues", "tuesday", "wed",
+	    "wednesday", NULL};
 	static const unsigned letters =
 	    LETTER('m') | LETTER('t') | LETTER('w') | LETTER('f') | LETTER('s');
 
@@ -58,9 +59,9 @@ match_weekday_name(const struct stamp_text *text, size_t at)
 static size_t
 match_zone_name(const struct stamp_text *text, size_t at)
 {
-	static const char *const words[] = {"z", "utc", "gmt", "am", "pm", "cet", "cest", "bst",
-	    "wet", "west", "eet", "eest", "msk", "est", "edt", "cst", "cdt", "mst", "mdt", "pst",
-	    "pdt", "ist", "jst", "kst", "aest", "aedt", NULL};
+	static const char *const words[] = {"aedt", "aest", "am", "bst", "cdt", "cest", "cet",
+	    "cst", "edt", "eest", "eet", "est", "gmt", "ist", "jst", "kst", "mdt", "msk", "mst",
+	    "pdt", "pm", "pst", "utc", "west", "wet", "z", NULL};
 	static const unsigned letters = LETTER('z') | LETTER('u') | LETTER('g') | LETTER('a') |
 	    LETTER('p') | LETTER('c') | LETTER('b') | LETTER('w') | LETTER('e') | LETTER('m') |
 	    LETTER('i') | LETTER('j') | LETTER('k');

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "schedule/stamp_private.h"
+#include "schedule/text_private.h"
 
 struct name {
 	char *out;
@@ -32,7 +32,7 @@ name_put_run(struct name *name, const unsigned char *s, size_t avail)
 	bool digit = s[0] <= '9';
 	size_t n = 1, room = name->max - name->len;
 
-	while (n < avail && schedule_stamp_alnum(s[n]) && (s[n] <= '9') == digit)
+	while (n < avail && text_ascii_alnum(s[n]) && (s[n] <= '9') == digit)
 		n++;
 	memcpy(name->out + name->len, s, n < room ? n : room);
 	name->len += n < room ? n : room;
@@ -48,7 +48,7 @@ name_put_char(struct name *name, const unsigned char *s, size_t avail)
 	unsigned char c = s[0];
 	size_t width = 1;
 
-	if (schedule_stamp_alnum(c))
+	if (text_ascii_alnum(c))
 		return name_put_run(name, s, avail);
 	if (c >= 0x80)
 		width = str_utf8_len(s, avail);
@@ -63,7 +63,7 @@ name_put_char(struct name *name, const unsigned char *s, size_t avail)
 	}
 	if (c == '/')
 		name->mark_end = 0;
-	if (!schedule_stamp_separator(c))
+	if (!(text_class(c) & CLASS_SEP))
 		name->only_separators = false;
 	return width;
 }

@@ -71,12 +71,6 @@ match_hash(const struct stamp_text *text, size_t at)
 	return n >= 7 && changes >= 2 ? n : 0;
 }
 
-bool
-schedule_stamp_separator(unsigned char c)
-{
-	return (text_class(c) & CLASS_SEP) != 0;
-}
-
 size_t
 schedule_stamp(const struct stamp_text *text, size_t at)
 {

@@ -12,16 +12,6 @@ struct stamp_text {
 	size_t len;
 };
 
-/* The character can stand between the parts of a time stamp. */
-bool schedule_stamp_separator(unsigned char c);
-
-/* An ASCII letter or digit. */
-static inline bool
-schedule_stamp_alnum(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
-}
-
 /* Length of the part beginning at `at` that changes from one backup to the next, or 0. */
 size_t schedule_stamp(const struct stamp_text *text, size_t at);
 

@@ -24,6 +24,12 @@ text_class(unsigned char c)
 	return schedule_stamp_classes[c];
 }
 
+static inline bool
+text_ascii_alnum(unsigned char c)
+{
+	return c < 0x80 && (text_class(c) & (CLASS_DIGIT | CLASS_LETTER));
+}
+
 /* The byte at `at`, or "/" outside of the text: the end of a component either way. */
 static inline unsigned char
 text_at(const struct stamp_text *text, size_t at)
