@@ -178,10 +178,11 @@ add_monitor_summary(struct buf *out, const struct alert_row *row, const struct a
 	const struct alert_fault *fault = entry->fault_count ? &entry->faults[0] : NULL;
 	size_t n = count_paths(row, &first);
 
-	if (reason && strcmp(reason, "stage_silent") == 0)
-		buf_printf(out, "%s has not run since ", row->command);
-	else if (reason)
-		buf_printf(out, "%s died in the run it began ", row->command);
+	if (reason) {
+		bool silent = strcmp(reason, "stage_silent") == 0;
+		add_name(out, row->command);
+		buf_str(out, silent ? " has not run since " : " died in the run it began ");
+	}
 	if (reason && g->started != CLOCK_NONE)
 		add_when(out, g->started);
 	else if (reason)
@@ -190,7 +191,8 @@ add_monitor_summary(struct buf *out, const struct alert_row *row, const struct a
 		return;
 	if (reason)
 		buf_str(out, "; ");
-	buf_printf(out, "%s could not do all of its work", row->command);
+	add_name(out, row->command);
+	buf_str(out, " could not do all of its work");
 	for (size_t i = 0; fault && !fault->note && i < entry->fault_count; i++)
 		fault = &entry->faults[i];
 	if (fault && fault->note) {

@@ -51,7 +51,8 @@ repositories(void)
 	    verdict.verdict == RECORD_VERDICT_PASS && verdict.level == RECORD_LEVEL_NONE)
 		abort();
 	verdict = (struct repository_verdict){.verdict = RECORD_VERDICT_NONE};
-	if (repository_restore(&r, "a", 1, 1, 0, &verdict, &err) == 0 &&
+	const struct repository_sample sample = {.files = 1, .bytes = 1};
+	if (repository_restore(&r, "a", &sample, &verdict, &err) == 0 &&
 	    verdict.verdict == RECORD_VERDICT_PASS && verdict.files == 0)
 		abort();
 }
