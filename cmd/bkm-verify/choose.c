@@ -194,12 +194,21 @@ static int
 choose_operand(struct app *app, struct app_item *item, struct err *err)
 {
 	const char *path = record_path(&item->rec);
-	struct stat st;
-	char *real = path ? realpath(path, NULL) : NULL;
+	struct stat st = {0};
+	char *real = NULL;
 	int r;
 	if (!path)
 		return 0;
-	item->directory = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	r = lstat(path, &st);
+	if (r == 0 && S_ISLNK(st.st_mode)) { /* a person may name a link */
+		real = realpath(path, NULL);
+		r = stat(path, &st);
+	}
+	item->directory = r == 0 && S_ISDIR(st.st_mode);
+	item->seen = r == 0 && S_ISREG(st.st_mode);
+	item->found = (struct verify_found){.size = (uint64_t)st.st_size,
+	    .mtime = st.st_mtim.tv_sec,
+	    .mtime_nsec = (uint32_t)st.st_mtim.tv_nsec};
 	r = find_manifest(app, item, path, err);
 	if (r == 0)
 		r = start(app, item, real ? real : path, err);

@@ -109,7 +109,7 @@ tool_add_backup(struct tool *tool, struct buf *out, const struct store_backup *r
 static char *
 absolute(const char *path)
 {
-	char *cwd = getcwd(NULL, 0), *joined;
+	char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0), *joined;
 
 	joined = cwd ? path_join(cwd, path) : mem_strdup(path);
 	free(cwd);
