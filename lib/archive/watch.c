@@ -173,8 +173,8 @@ archive_watch_judge(struct archive_watch *watch, struct archive_stream *s)
 		set(w, ARCHIVE_FAULT_UNSUPPORTED, r->offset, "");
 		snprintf(r->detail, sizeof(r->detail),
 		    "its blocks are whole, but libarchive does not unpack it: %.120s", said);
-	} else if (r->fault == ARCHIVE_FAULT_NONE && watch->counts &&
-	    watch->entries != r->entries) {
+	} else if (r->fault == ARCHIVE_FAULT_NONE &&
+	    (watch->counts ? watch->entries != r->entries : watch->entries && !r->entries)) {
 		set(w, ARCHIVE_FAULT_UNSUPPORTED, r->offset,
 		    "libarchive does not find every entry");
 	}

@@ -384,9 +384,12 @@ broken_copies() {
 	ar = load("open/a.a")
 	save("linker.a", ar.replace(b"n/      ", b"#1/9999 ", 1))
 	save("bad.a", ar.replace(b"`\n", b"'\n", 1))
+	page = b"HTTP/1.1 200 OK\r\n\r\nhello"  # as wget writes it, whose names libarchive does not take
+	save("wget.warc", b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: <http://localhost/>\r\n"
+	     b"Content-Length: %d\r\n\r\n%s\r\n\r\n" % (len(page), page))
 	save("udf.iso", bytes(0x8000) + b"\0BEA01\1".ljust(2048, b"\0") + b"\0NSR02\1".ljust(2048, b"\0") + bytes(99999))
 	PY
-	run --separate-stderr bkm-verify -m content {volume,hidden,secret,noend}.rar {noend,more}.lzh set.cab {two,udf}.iso nodata.deb {linker,bad}.a
+	run --separate-stderr bkm-verify -m content {volume,hidden,secret,noend}.rar {noend,more}.lzh set.cab {two,udf}.iso nodata.deb {linker,bad}.a wget.warc
 	is "$PWD/volume.rar" "skip unsupported"
 	is "$PWD/hidden.rar" "skip encrypted"
 	is "$PWD/secret.rar" "skip encrypted"
@@ -399,6 +402,7 @@ broken_copies() {
 	is "$PWD/udf.iso" "skip unsupported"
 	is "$PWD/linker.a" "skip unsupported"
 	is "$PWD/bad.a" "fail damaged"
+	is "$PWD/wget.warc" "skip unsupported"
 	has "$output" "its blocks are whole, but libarchive does not unpack it"
 	has "$output" '"trailing_garbage"'
 }
