@@ -72,7 +72,8 @@ old() {
 	some '.verification.checks[] | select(.check == "checksum").actual == $d' --arg d "$digest"
 }
 
-@test "every container that is cut anywhere fails" {
+# Every byte and every bit: bkm-verify-formats.bats.
+@test "a container that is cut anywhere fails" {
 	tree
 	tar -cf a.tar tree && gzip -k a.tar && bzip2 -k a.tar && xz -k a.tar && zstd -q a.tar
 	lz4 -q a.tar a.tar.lz4 && lzip -k a.tar
@@ -81,10 +82,8 @@ old() {
 	mkdir cut
 	for f in a.tar.gz a.tar.bz2 a.tar.xz a.tar.zst a.tar.lz4 a.tar.lz b.zip b.7z; do
 		size=$(stat -c %s "$f")
-		steps=20
-		[ -z "${BKM_SOAK-}" ] || steps=$((size - 40))
-		for i in $(seq 1 "$steps"); do
-			n=$((40 + (size - 41) * i / steps))
+		for i in $(seq 20); do
+			n=$((40 + (size - 41) * i / 20))
 			[ "$n" -ge "$size" ] || head -c "$n" "$f" >"cut/$n.$f"
 		done
 		head -c $((size - 1)) "$f" >"cut/last.$f"
@@ -108,10 +107,10 @@ old() {
 	zip -qry b.zip tree
 	mkdir flip
 	python3 - a.tar.gz a.tar.xz a.tar.zst b.zip <<-'PY'
-	import sys, os
+	import sys
 	for name in sys.argv[1:]:
 	    data = open(name, "rb").read()
-	    step = 1 if os.environ.get("BKM_SOAK") else max(1, len(data) // 60)
+	    step = max(1, len(data) // 60)
 	    for i in range(12, len(data) - (30 if name.endswith("zip") else 0), step):
 	        # names and attributes of a zip's directory have no checksum
 	        if name.endswith("zip") and i >= data.rindex(b"PK\x01\x02") - 400: continue

@@ -15,8 +15,8 @@
 static int connection = -1;
 
 int socket(int domain, int type, int protocol);
-int connect(int fd, const struct sockaddr *address, socklen_t len);
-int nanosleep(const struct timespec *time, struct timespec *left);
+int connect(int fd, const struct sockaddr *addr, socklen_t len);
+int nanosleep(const struct timespec *requested_time, struct timespec *remaining);
 
 int
 socket(int domain, int type, int protocol)
@@ -28,19 +28,19 @@ socket(int domain, int type, int protocol)
 }
 
 int
-connect(int fd, const struct sockaddr *address, socklen_t len)
+connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	(void)fd;
-	(void)address;
+	(void)addr;
 	(void)len;
 	return 0;
 }
 
 int
-nanosleep(const struct timespec *time, struct timespec *left)
+nanosleep(const struct timespec *requested_time, struct timespec *remaining)
 {
-	(void)time;
-	(void)left;
+	(void)requested_time;
+	(void)remaining;
 	return 0;
 }
 
