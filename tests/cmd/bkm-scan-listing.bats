@@ -140,3 +140,22 @@ same_as_fresh() {
 	[ "$(states)" = "f004000a complete" ]
 	same_as_fresh "a new name in the first part"
 }
+
+@test "many backups: what threads print is what one prints, each once; whoever stops reading ends it" {
+	(cd db && seq -f 'app%05.0f.gz' 6000 | xargs touch -d 2026-11-20)
+	for i in 1 2 3; do echo "$i" >"db/x-2026-11-0$i.gz" && touch -d "2026-11-0$i" "db/x-2026-11-0$i.gz"; done
+	scan
+	[ "$(wc -l <<<"$output")" = 6003 ]
+	[ "$(jq -r 'select(.status == "ok" and .latest) | .path' <<<"$output")" = "$PWD/db/x-2026-11-03.gz" ]
+	jq -c 'del(.new)' <<<"$output" | sort >threads
+	rm db/app00007.gz && touch -d '2026-11-21' db/app00008.gz
+	scan
+	scan -w true
+	jq -c . <<<"$output" | sort >one
+	[ "$(comm -3 threads <(jq -c 'del(.new)' one) | wc -l)" = 3 ] # one is gone, one is another
+	scan
+	diff one <(jq -c . <<<"$output" | sort)
+	run --separate-stderr bash -c 'bkm-scan | head -1'
+	[ -z "$stderr" ]
+	[ "$(jq -r .phase <<<"$output")" = start ]
+}
