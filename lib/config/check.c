@@ -160,6 +160,10 @@ check_location(struct config_loader *l, size_t index, const struct config_node *
 
 		free(location->path);
 		location->path = absolute;
+	} else if (location->path) {
+		/* The path of a snapshot is this, a slash and its name. */
+		for (size_t n = strlen(location->path); n > 1 && location->path[n - 1] == '/'; n--)
+			location->path[n - 1] = '\0';
 	}
 	check_schedule(l, node, "schedule", location->schedule, NULL);
 	check_schedule(l, node, "timezone", NULL, location->timezone);

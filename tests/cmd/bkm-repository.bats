@@ -343,6 +343,50 @@ expect_verdicts() {
 	[ "$output" = '{"verdict":"skip","reason":"not_installed","message":"jq is not installed: install the package jq"}' ]
 }
 
+# The tools' own protocols, by loopback: a remote shell that is no ssh, a server of rclone.
+@test "a repository on another host is scanned, verified and restored, and it stays as it is" {
+	local before port pid
+	repository borg
+	printf '#!/bin/sh\nwhile [ "$1" != borg ]; do shift; done\nexec "$@"\n' >shell
+	chmod +x shell
+	export BORG_RSH=$PWD/shell
+	sed -i "s,path: repo,path: ssh://host$PWD/repo," config.yaml
+	before=$(state_of_repo)
+	run --separate-stderr bkm-scan
+	expect 0
+	jq -se '[.[] | select(.kind == "backup")] | length == 2 and all(.[]; .status == "ok")' <<<"$output"
+	expect_verdicts '2026-11-20 pass - intact,2026-11-21 pass - intact'
+	run --separate-stderr bkm-restore --stored --latest
+	expect 0
+	jq -se '[.[] | select(.kind == "backup" and .restore).restore | .verdict == "pass" and .entries == 4] == [true]' <<<"$output"
+	[ "$(state_of_repo)" = "$before" ]
+	flip "$(largest segments-of-one)"
+	expect_verdicts '2026-11-20 fail damaged read,2026-11-21 pass - intact'
+	printf '#!/bin/sh\necho "ssh: connect to host host port 22: Connection refused" >&2\nexit 255\n' >shell
+	run --separate-stderr bkm-scan
+	expect 1
+	jq -se '.[] | select(.kind == "location") | .status == "unreachable" and .reasons == ["io_error"]' <<<"$output"
+	[ "$(in_store 'SELECT count(*) FROM backup WHERE live = 1')" = 2 ]
+
+	rm -f bkm.db*
+	repository restic
+	before=$(state_of_repo)
+	rclone --config "$PWD/none" serve restic --append-only --addr 127.0.0.1:0 repo >log 2>&1 3>&- &
+	pid=$!
+	until grep -q "http://" log; do kill -0 $pid; sleep 0.05; done
+	port=$(sed -n 's,.*http://127.0.0.1:\([0-9]*\)/.*,\1,p' log)
+	sed -i "s,path: repo,path: \"rest:http://127.0.0.1:$port/\"," config.yaml
+	run --separate-stderr bkm-scan
+	expect 0
+	expect_verdicts '2026-11-20 pass - intact,2026-11-21 pass - intact'
+	run --separate-stderr bkm-restore --stored --latest
+	expect 0
+	jq -se '[.[] | select(.kind == "backup" and .restore).restore | .verdict == "pass" and .entries > 1] == [true, true]' <<<"$output"
+	[ "$(state_of_repo)" = "$before" ]
+	kill $pid
+	wait $pid || true
+}
+
 @test "score, report and alert take snapshots as any backup; the password is in nothing that is kept" {
 	repository restic
 	bkm-scan -q
