@@ -26,10 +26,10 @@ PKGS_RUN   := $(PKGS_BUILD) sqlite3 zip unzip zstd xz-utils bzip2 jq tar gzip ut
 PKGS_CHECK := $(PKGS_RUN) bats libcmocka-dev lz4 lzip cpio p7zip-full libarchive-tools rsync file \
 	python3 python3-aiosmtpd python3-jsonschema openssl postgresql mariadb-server chromium redis-tools slapd \
 	qemu-utils strace faketime procps perl e2fsprogs iproute2 gpg gpg-agent age restic borgbackup mandoc \
-	bsdextrautils genisoimage xorriso gcab ncompress
+	bsdextrautils genisoimage xorriso gcab ncompress rclone
 PKGS_LINT  := clang-format clang-tidy cppcheck shellcheck codespell mandoc
 PKGS_DEV   := $(PKGS_CHECK) $(PKGS_LINT) clang libclang-rt-14-dev gcovr valgrind hyperfine rhash pigz \
-	aide hashdeep rclone
+	aide hashdeep
 
 # Install what dpkg does not know as installed; as root, or through sudo.
 define install_packages

@@ -146,19 +146,69 @@ copy_directory(struct copying *c, int fd)
 	return r;
 }
 
+static bool
+has(const struct restore_child *child, const char *name)
+{
+	return faccessat(child->rootfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* The first bytes of a file, as text; "" if there is none. */
+static void
+read_text(const struct restore_child *child, const char *name, char *ret, size_t size)
+{
+	int fd = openat(child->rootfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : fsio_read_full(fd, ret, size - 1);
+
+	ret[n > 0 ? n : 0] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 /* The files of a running server, with a log of what happened meanwhile: that they were copied says
  * nothing of what a server would make of them. */
 static void
 judge_mariabackup(struct restore_child *child)
 {
-	static const char *const marks[] = {"xtrabackup_checkpoints", "mariadb_backup_checkpoints"};
+	char info[512];
+	const char *tool;
 
-	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
-		if (faccessat(child->rootfd, marks[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			restore_say(child->answer, RECORD_VERDICT_SKIP, "unsupported",
-			    "a physical backup of MariaDB or MySQL: copied, but no server was started "
-			    "on it");
-	}
+	if (!has(child, "xtrabackup_checkpoints") && !has(child, "mariadb_backup_checkpoints"))
+		return;
+	read_text(child, "mariadb_backup_info", info, sizeof(info));
+	if (!*info)
+		read_text(child, "xtrabackup_info", info, sizeof(info));
+	tool = strstr(info, "tool_name = ");
+	restore_say(child->answer, RECORD_VERDICT_SKIP, "unsupported",
+	    "a physical backup of MariaDB or MySQL: copied, but no server was started on it; that "
+	    "takes %s first, and the server that it is of",
+	    !tool                       ? "mariadb-backup --prepare or xtrabackup --prepare"
+		: strstr(tool, "maria") ? "mariadb-backup --prepare (package mariadb-backup)"
+					: "xtrabackup --prepare (package percona-xtrabackup)");
+}
+
+static void
+judge_basebackup(struct restore_child *child)
+{
+	static const char *const tars[] = {
+	    "base.tar", "base.tar.gz", "base.tar.lz4", "base.tar.zst"};
+	bool tar = false;
+	char version[16];
+
+	for (size_t i = 0; i < ARRAY_LEN(tars); i++)
+		tar = tar || has(child, tars[i]);
+	read_text(child, "PG_VERSION", version, sizeof(version));
+	version[strspn(version, "0123456789.")] = '\0';
+	if (*version && has(child, "global"))
+		restore_say(child->answer, RECORD_VERDICT_SKIP, "unsupported",
+		    "a physical backup of PostgreSQL %s: copied, but no server was started on it; "
+		    "that takes one of exactly this version (package postgresql-%s)",
+		    version, version);
+	else if (tar &&
+	    (has(child, "backup_manifest") || has(child, "pg_wal.tar") ||
+		has(child, "pg_wal.tar.gz")))
+		restore_say(child->answer, RECORD_VERDICT_SKIP, "unsupported",
+		    "a physical backup of PostgreSQL: copied, but no server was started on it; that "
+		    "takes one of exactly its version");
 }
 
 static void
@@ -185,6 +235,8 @@ judge(struct copying *c, int64_t start)
 		restore_offer_pgdir(c->child);
 	if (a->verdict == RECORD_VERDICT_PASS)
 		judge_mariabackup(c->child);
+	if (a->verdict == RECORD_VERDICT_PASS)
+		judge_basebackup(c->child);
 }
 
 void

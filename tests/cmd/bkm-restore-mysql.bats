@@ -214,4 +214,11 @@ lone.sql fail incomplete complete 0 0" ]
 	expect 0
 	[ "$(jq -c '.restore | [.verdict, .reason, .files]' <<<"$output")" = '["skip","unsupported",2]' ] || fail
 	has "$output" 'a physical backup of MariaDB or MySQL'
+	has "$output" 'that takes mariadb-backup --prepare or xtrabackup --prepare first'
+	printf 'uuid = x\ntool_name = mariadb-backup\n' >physical/xtrabackup_info
+	run --separate-stderr bkm-restore --scratch . physical
+	has "$output" 'that takes mariadb-backup --prepare (package mariadb-backup) first'
+	printf 'uuid = x\ntool_name = xtrabackup\n' >physical/xtrabackup_info
+	run --separate-stderr bkm-restore --scratch . physical
+	has "$output" 'that takes xtrabackup --prepare (package percona-xtrabackup) first'
 }

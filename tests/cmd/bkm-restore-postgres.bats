@@ -295,6 +295,17 @@ expect_all() {
 	jq -e '.restore | .start_ms > 0 and .load_ms > 0 and (.sandbox | index("seccomp"))' line
 }
 
+@test "a physical backup is no pass, as no server starts on it" {
+	mkdir -p plain/global tar
+	echo 15 >plain/PG_VERSION
+	echo x | tee plain/global/pg_control plain/backup_label tar/base.tar.gz tar/backup_manifest
+	run --separate-stderr bkm-restore --scratch . plain tar
+	expect 0
+	[ "$(jq -r '.restore | [.verdict, .reason, .message] | join(" ")' <<<"$output")" = \
+'skip unsupported a physical backup of PostgreSQL 15: copied, but no server was started on it; that takes one of exactly this version (package postgresql-15)
+skip unsupported a physical backup of PostgreSQL: copied, but no server was started on it; that takes one of exactly its version' ]
+}
+
 @test "without a server: a skip with the package to install" {
 	[ "$(id -u)" -ne 0 ] || unshare -m true 2>/dev/null || skip "no mount namespace in this container"
 	dump good </dev/null
