@@ -89,6 +89,7 @@ reap(struct app *app, struct err *err)
 	size_t removed, in_use;
 	int r = sandbox_scratch_reap(app_scratch_base(app), &removed, &in_use, err);
 
+	(void)restore_reap_segments();
 	if (r == 0 && !app->tool.quiet)
 		log_warning(app->tool.log, "removed %zu scratch directories, %zu are in use",
 		    removed, in_use);

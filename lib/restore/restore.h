@@ -67,6 +67,11 @@ struct restore_member {
 
 #define RESTORE_DEMANDS_MAX 64 /* of each list below */
 
+/* What servers of drills left that were killed as they started, where there is no namespace for it: the
+ * shared memory that PostgreSQL marks its data directory with. Only that of the user such servers run
+ * as, that nobody is attached to, and whose maker is dead. How many were removed. */
+size_t restore_reap_segments(void);
+
 /* What is to be brought back, and what it must show. */
 struct restore_subject {
 	const char *path;

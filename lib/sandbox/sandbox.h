@@ -29,6 +29,8 @@
 #include "base/base.h"
 #include "sandbox/scratch.h"
 
+#define SANDBOX_NOBODY 65534 /* whom root's child becomes */
+
 enum sandbox_layer {
 	SANDBOX_RLIMITS = 1 << 0,
 	SANDBOX_UID = 1 << 1,

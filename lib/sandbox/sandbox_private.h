@@ -15,8 +15,6 @@
 #endif
 #endif
 
-#define SANDBOX_NOBODY 65534
-
 /* A Landlock ruleset for the profile's paths; *ret_fd -1 and *ret_abi 0 if the kernel has none. */
 int sandbox_landlock_prepare(
     const struct sandbox_profile *profile, int *ret_fd, unsigned *ret_abi, struct err *err);
