@@ -45,17 +45,18 @@ old() {
 	tree
 	tar -cf a.tar tree && gzip -k a.tar && bzip2 -k a.tar && xz -k a.tar && zstd -q a.tar
 	lz4 -q a.tar a.tar.lz4 && lzip -k a.tar && xz -k --format=lzma a.tar
-	zip -qry b.zip tree && zip -qry0 stored.zip tree && 7z a -bd b.7z tree >/dev/null
+	zip -qry b.zip tree && zip -qry0 stored.zip tree && 7z a -bd link.7z tree >/dev/null
+	find tree -type f >files && 7z a -bd b.7z @files >/dev/null
 	find tree | cpio -o -H newc 2>/dev/null >c.cpio
 	find tree | cpio -o -H odc 2>/dev/null >odc.cpio
 	bsdtar -cf pax.tar --format=pax tree
-	run --separate-stderr bkm-verify a.tar a.tar.* b.zip stored.zip b.7z c.cpio odc.cpio pax.tar
+	run --separate-stderr bkm-verify a.tar a.tar.* b.zip stored.zip b.7z link.7z c.cpio odc.cpio pax.tar
 	expect 0
 	[ -z "$stderr" ] || fail "said something"
 	for f in a.tar.gz a.tar.bz2 a.tar.xz a.tar.zst a.tar.lz4 a.tar.lz b.zip stored.zip b.7z; do
 		is "$f" "pass - intact"
 	done
-	for f in a.tar a.tar.lzma c.cpio odc.cpio pax.tar; do is "$f" "pass - complete"; done
+	for f in a.tar a.tar.lzma c.cpio odc.cpio pax.tar link.7z; do is "$f" "pass - complete"; done
 	[ ! -e config.yaml ] && [ -z "$(find . -name '*.db*')" ]
 }
 

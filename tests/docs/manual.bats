@@ -95,8 +95,9 @@ for program in re.findall(option + r"[ =]+\x27([^\x27]*)\x27", text):
 }
 
 @test "a manual page mentions no option that is not there" {
-	# Those of programs that write backups.
-	printf '%s\n' --archive --clean --compact --data-only --manifest-checksums --no-create-info --skip-comments >known
+	# Those of programs that write or check backups.
+	printf '%s\n' --archive --clean --compact --data-only --manifest-checksums --no-create-info --skip-comments \
+		--verify-data >known
 	for command in $commands; do
 		options_of_help "$command" >>known
 	done
