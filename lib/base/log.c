@@ -174,5 +174,4 @@ put(struct log *log, enum log_level level, const char *prefix, const char *fmt, 
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR, NULL)
 LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING, NULL)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO, NULL)
-LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG, NULL)
 LOG_FUNCTION(log_hint, LOG_LEVEL_WARNING, "hint: ")

@@ -34,7 +34,6 @@ void log_close(struct log *log);
 void log_error(struct log *log, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_warning(struct log *log, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_info(struct log *log, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void log_debug(struct log *log, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* "hint: …" on a line of its own on standard error. */
 void log_hint(struct log *log, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

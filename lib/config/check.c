@@ -4,18 +4,6 @@
 
 #include "config/config_private.h"
 
-/* The place of a member of map, of map itself if it has no such member. */
-void
-config_problem_at(
-    struct config_loader *l, const struct config_node *map, const char *key, const char *message)
-{
-	const struct config_node *node = config_node_get(map, key);
-
-	if (!node)
-		node = map;
-	config_problem(&l->problems, node ? node->line : 0, node ? node->column : 0, "%s", message);
-}
-
 static const struct config_node *
 item_node(const struct config_node *list, size_t i)
 {
@@ -34,7 +22,7 @@ check_schedule(struct config_loader *l, const struct config_node *node, const ch
 		return;
 	if (l->options->check_schedule(l->options->check_schedule_ctx, schedule, timezone, &err) <
 	    0)
-		config_problem_at(l, node, key, err.msg);
+		config_problem_at(l, node, key, "%s", err.msg);
 }
 
 /* What a rule leaves out it has from its location. */
@@ -83,7 +71,6 @@ check_name(struct config_loader *l, size_t index, const struct config_node *node
 {
 	const struct config *c = l->config;
 	const char *name = c->locations[index].name;
-	char *message;
 
 	if (!name)
 		return;
@@ -92,10 +79,8 @@ check_name(struct config_loader *l, size_t index, const struct config_node *node
 	for (size_t i = 0; i < index; i++) {
 		if (!c->locations[i].name || strcmp(c->locations[i].name, name) != 0)
 			continue;
-		message = mem_printf(
-		    "location '%s' is already named in line %u", name, c->locations[i].line);
-		config_problem_at(l, node, "name", message);
-		free(message);
+		config_problem_at(l, node, "name", "location '%s' is already named in line %u",
+		    name, c->locations[i].line);
 		return;
 	}
 }
@@ -285,13 +270,10 @@ check_url(struct config_loader *l, const struct config_node *map, const char *ke
     const char *path)
 {
 	static const char *const web[] = {"https://", "http://", NULL};
-	char *message;
 
-	if (!url || (has_scheme(url, web) && !strpbrk(url, " \t\"<>")))
-		return;
-	message = mem_printf("'%s' must be an address like https://host/path", path);
-	config_problem_at(l, map, key, message);
-	free(message);
+	if (url && (!has_scheme(url, web) || strpbrk(url, " \t\"<>")))
+		config_problem_at(
+		    l, map, key, "'%s' must be an address like https://host/path", path);
 }
 
 static bool
@@ -380,25 +362,19 @@ check_channel(struct config_loader *l, const struct config_node *map, const char
 	const bool there[] = {c->alerts.email.enabled, c->alerts.slack.enabled,
 	    c->alerts.log.enabled, c->alerts.webhook.enabled};
 	const char *near;
-	char *message;
 
 	for (size_t i = 0; names[i]; i++) {
 		if (strcmp(names[i], name) != 0)
 			continue;
-		if (!there[i]) {
-			message = mem_printf(
+		if (!there[i])
+			config_problem_at(l, map, key,
 			    "'%s': channel '%s' is not configured, or not enabled", path, name);
-			config_problem_at(l, map, key, message);
-			free(message);
-		}
 		return;
 	}
 	near = str_nearest(name, names);
-	message = mem_printf("'%s': unknown channel '%s'%s%s%s", path, name,
+	config_problem_at(l, map, key, "'%s': unknown channel '%s'%s%s%s", path, name,
 	    near ? " (did you mean '" : " (there are email, slack, log and webhook",
 	    near ? near : "", near ? "'?)" : ")");
-	config_problem_at(l, map, key, message);
-	free(message);
 }
 
 /* "HH:MM"; returns what follows, or NULL. */
@@ -468,14 +444,11 @@ check_database(struct config_loader *l, const struct config_node *root)
 	struct config *c = l->config;
 	const char *url = config_env_get(&l->env, "DATABASE_URL");
 	struct err err = {0};
-	char *path = NULL, *message;
+	char *path = NULL;
 
-	if (config_store_path(url ? url : c->store, c->directory, &path, &err) < 0) {
-		message = mem_printf("'%s': %s", url ? "DATABASE_URL" : "database.url", err.msg);
-		config_problem_at(
-		    l, url ? NULL : config_node_get(root, "database"), "url", message);
-		free(message);
-	}
+	if (config_store_path(url ? url : c->store, c->directory, &path, &err) < 0)
+		config_problem_at(l, url ? NULL : config_node_get(root, "database"), "url",
+		    "'%s': %s", url ? "DATABASE_URL" : "database.url", err.msg);
 	free(c->store);
 	c->store = path;
 }

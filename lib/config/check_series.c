@@ -40,7 +40,7 @@ is_modest(const char *regex)
 static void
 check_match(struct config_loader *l, const struct config_node *node, struct config_series *rule)
 {
-	char why[CONFIG_MAX_TEXT], *message;
+	char why[CONFIG_MAX_TEXT];
 	int rc;
 
 	if (!rule->match)
@@ -56,10 +56,8 @@ check_match(struct config_loader *l, const struct config_node *node, struct conf
 		return;
 	}
 	regerror(rc, &rule->regex, why, sizeof(why));
-	message =
-	    mem_printf("'backups.locations[].series[].match' is not a regular expression: %s", why);
-	config_problem_at(l, node, "match", message);
-	free(message);
+	config_problem_at(l, node, "match",
+	    "'backups.locations[].series[].match' is not a regular expression: %s", why);
 }
 
 /* A name refers only to groups that the expression has, and to them by one digit. */
@@ -69,29 +67,28 @@ check_name(
 {
 	static const char key[] = "'backups.locations[].series[].name'";
 	const char *s = rule->name;
-	char *message = NULL;
 
-	if (!rule->name)
+	if (!s)
 		return;
-	if (strlen(rule->name) >= CONFIG_MAX_TEXT)
-		message = mem_printf("%s is too long", key);
-	while (!message && (s = strchr(s, '\\'))) {
-		s++;
-		if (*s != '\\' && (*s < '0' || *s > '9')) {
-			message =
-			    mem_printf("%s: '\\' must be followed by a digit or by '\\'", key);
-		} else if (*s != '\\' && rule->regex_set &&
-		    (size_t)(*s - '0') > rule->regex.re_nsub) {
-			message = mem_printf(
+	if (strlen(s) >= CONFIG_MAX_TEXT) {
+		config_problem_at(l, node, "name", "%s is too long", key);
+		return;
+	}
+	for (; (s = strchr(s, '\\')); s += 2) {
+		if (s[1] == '\\')
+			continue;
+		if (s[1] < '0' || s[1] > '9') {
+			config_problem_at(l, node, "name",
+			    "%s: '\\' must be followed by a digit or by '\\'", key);
+			return;
+		}
+		if (rule->regex_set && (size_t)(s[1] - '0') > rule->regex.re_nsub) {
+			config_problem_at(l, node, "name",
 			    "%s: '\\%c' refers to a group that 'match' does not have (it has %zu)",
-			    key, *s, rule->regex.re_nsub);
-		} else {
-			s++;
+			    key, s[1], rule->regex.re_nsub);
+			return;
 		}
 	}
-	if (message)
-		config_problem_at(l, node, "name", message);
-	free(message);
 }
 
 /* Does the rule say anything but what its series is called? */

@@ -153,7 +153,7 @@ void config_check_rule(
     struct config_loader *loader, struct config_series *rule, const struct config_node *node);
 /* A problem at the place of a member of map, of map itself if it has no such member. */
 void config_problem_at(struct config_loader *loader, const struct config_node *map, const char *key,
-    const char *message);
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Release every pointer that the table knows. */
 void config_fill_release(struct config *config);
 

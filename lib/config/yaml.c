@@ -7,25 +7,46 @@
 
 #include "config/config_private.h"
 
-void
-config_problem(
-    struct config_problems *problems, unsigned line, unsigned column, const char *fmt, ...)
+static void
+add_problem(
+    struct config_problems *problems, unsigned line, unsigned column, const char *fmt, va_list ap)
 {
 	struct buf text = BUF_INIT_MAX(4096), visible = BUF_INIT_MAX(8192);
-	va_list ap;
 
 	if (problems->count >= CONFIG_MAX_PROBLEMS) {
 		problems->more++;
 		return;
 	}
-	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
-	va_end(ap);
 	str_add_visible(&visible, text.data, text.len);
 	MEM_GROW(problems->items, problems->count, problems->cap);
 	problems->items[problems->count++] =
 	    (struct config_problem){.line = line, .column = column, .text = buf_take(&visible)};
 	buf_release(&text);
+}
+
+void
+config_problem(
+    struct config_problems *problems, unsigned line, unsigned column, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_problem(problems, line, column, fmt, ap);
+	va_end(ap);
+}
+
+void
+config_problem_at(struct config_loader *loader, const struct config_node *map, const char *key,
+    const char *fmt, ...)
+{
+	const struct config_node *node = config_node_get(map, key);
+	va_list ap;
+
+	node = node ? node : map;
+	va_start(ap, fmt);
+	add_problem(&loader->problems, node ? node->line : 0, node ? node->column : 0, fmt, ap);
+	va_end(ap);
 }
 
 void

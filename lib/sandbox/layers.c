@@ -35,27 +35,6 @@ sandbox_layers_json(const struct sandbox_layers *layers, struct buf *out)
 }
 
 int
-sandbox_layers_parse(const char *word, struct sandbox_layers *layers, struct err *err)
-{
-	for (size_t i = 0; i < ARRAY_LEN(layers_table); i++) {
-		size_t len = strlen(layers_table[i].name);
-		uint64_t abi = 0;
-
-		if (strncmp(word, layers_table[i].name, len) != 0)
-			continue;
-		if (word[len] &&
-		    (layers_table[i].bit != SANDBOX_LANDLOCK ||
-			str_to_u64(word + len, 1, 99, &abi, NULL) < 0))
-			continue;
-		layers->bits |= (unsigned)layers_table[i].bit;
-		if (abi > layers->landlock_abi)
-			layers->landlock_abi = (unsigned)abi;
-		return 0;
-	}
-	return err_set(err, ERR_CONFIG, "'%s' is no protection of the sandbox", word);
-}
-
-int
 sandbox_layers_check(
     const struct sandbox_layers *active, const struct sandbox_layers *require, struct err *err)
 {

@@ -180,9 +180,6 @@ void sandbox_close_others(int first, const int *keep, size_t count);
 /* Append ["rlimits","no_new_privs","landlock7","seccomp"]. */
 void sandbox_layers_json(const struct sandbox_layers *layers, struct buf *out);
 
-/* One word of sandbox.require: "seccomp", "landlock", "landlock3", …; added to layers. */
-int sandbox_layers_parse(const char *word, struct sandbox_layers *layers, struct err *err);
-
 /* 0 if active has all of require, else ERR_UNSUPPORTED and the missing ones by name. */
 int sandbox_layers_check(
     const struct sandbox_layers *active, const struct sandbox_layers *require, struct err *err);

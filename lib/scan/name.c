@@ -87,12 +87,6 @@ scan_name_sidecar(size_t i)
 	return i < ARRAY_LEN(sidecars) ? sidecars[i].text : NULL;
 }
 
-const char *
-scan_name_partial(size_t i)
-{
-	return i < ARRAY_LEN(partials) ? partials[i].text : NULL;
-}
-
 /* One byte decides nearly always. */
 static bool
 equal(const char *a, const char *b, size_t len)

@@ -38,8 +38,7 @@ bool scan_name_is_wanted(const struct scan_patterns *patterns, const char *path,
 bool
 scan_name_is_excluded(const struct scan_patterns *patterns, const char *path, const char *name);
 
-/* The built-in patterns, one after another, NULL behind the last: for the manual page's test. */
+/* The built-in patterns of sidecars, one after another, NULL behind the last: for a test. */
 const char *scan_name_sidecar(size_t i);
-const char *scan_name_partial(size_t i);
 
 #endif

@@ -298,12 +298,6 @@ scan_walk_next(
 	return 1;
 }
 
-uint64_t
-scan_walk_count(struct scan_walk *walk)
-{
-	return atomic_load(&walk->count);
-}
-
 static void
 free_worker(struct walk_worker *worker)
 {

@@ -94,9 +94,6 @@ int scan_walk_open(struct scan_walk **ret_walk, const struct scan_walk_options *
 int scan_walk_next(
     struct scan_walk *walk, int wait_ms, const struct scan_listing **ret, struct err *err);
 
-/* Entries that were looked at so far (for progress). */
-uint64_t scan_walk_count(struct scan_walk *walk);
-
 /* Stops the threads; NULL is fine. One that is stuck in the kernel is left behind, and looks at
  * nothing of the options any more if it should come back. */
 void scan_walk_close(struct scan_walk *walk);

@@ -224,7 +224,6 @@ look_at(
 		if (worker->series)
 			name_series(worker, &owner->path, name, n->len, part);
 	}
-	(void)atomic_fetch_add(&worker->walk->count, end - at);
 }
 
 /* Problems of entries were noted by their names; the caller wants paths. */

@@ -102,7 +102,6 @@ struct scan_walk {
 	int root_watch;         /* of unit: directory, once all is listed */
 	atomic_bool no_openat2; /* the kernel, or a filter in a container, does not have it */
 	atomic_bool stop;
-	atomic_uint_fast64_t count;
 
 	pthread_mutex_t lock;
 	pthread_cond_t work;   /* for workers: something to list, or all is done */

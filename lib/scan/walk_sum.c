@@ -101,6 +101,5 @@ scan_walk_sum_unit(
 	}
 	(void)hash_end(worker->hash, digest, &digest_len, NULL);
 	memcpy(sum.digest, digest, sizeof(sum.digest));
-	(void)atomic_fetch_add(&worker->walk->count, worker->list_count);
 	scan_walk_unit_add(worker->walk, node->unit, &sum);
 }

@@ -123,16 +123,6 @@ add_help(struct buf *out, const struct tool_spec *spec, const struct table *t)
 	    out, "The manual is %s(1); bkm(7) shows how the commands fit together.\n", spec->name);
 }
 
-void
-tool_help(const struct tool_spec *spec, struct buf *out)
-{
-	struct tool tool = TOOL_INIT;
-	struct table t = {0};
-
-	fill(&t, &tool, spec);
-	add_help(out, spec, &t);
-}
-
 /* ---------------------------------------------------------------- parsing */
 
 static int

@@ -198,9 +198,6 @@ enum tool_exit {
  * wrong option was reported): return tool_close(). */
 int tool_parse(struct tool *tool, const struct tool_spec *spec, int argc, char **argv);
 
-/* The options as a NULL-named table of all of them, the command's own first, for tests. */
-void tool_help(const struct tool_spec *spec, struct buf *out);
-
 enum tool_need {
 	TOOL_CONFIG = 1,     /* configuration: nothing is written, no log either */
 	TOOL_STORE = 2,      /* and the store */

@@ -186,12 +186,6 @@ verify_pool_close(struct verify_pool *pool)
 	free(pool);
 }
 
-void
-verify_pool_layers(const struct verify_pool *pool, struct buf *out)
-{
-	sandbox_layers_json(&pool->layers, out);
-}
-
 unsigned
 verify_pool_jobs(const struct verify_pool *pool)
 {

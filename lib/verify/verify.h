@@ -218,9 +218,6 @@ int verify_pool_submit(struct verify_pool *pool, const struct verify_job *job, s
 int verify_pool_next(struct verify_pool *pool, int wait_ms, void **ret_token,
     struct verify_answer *ret_answer, struct err *err);
 
-/* The layers that enclose the workers, as JSON (see sandbox.h), appended to out. */
-void verify_pool_layers(const struct verify_pool *pool, struct buf *out);
-
 /* Open a file for a job as the rules want it: without touching its access time where that is
  * allowed, no symbolic link, no waiting, regular files only. seen: the caller has just seen that it is
  * one, of that size and time; if it is another one by now, the worker sees it. The descriptor, or -1. */

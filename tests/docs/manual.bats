@@ -120,15 +120,6 @@ for program in re.findall(option + r"[ =]+\x27([^\x27]*)\x27", text):
 	[ "$found" -gt 10 ] || fail "only $found options found in examples"
 }
 
-@test "--help fits 80 columns" {
-	for command in $commands; do
-		run -0 "$command" --help
-		while IFS= read -r line; do
-			[ ${#line} -le 80 ] || fail "$command: $line"
-		done <<<"$output"
-	done
-}
-
 @test "jq programs in the manual pages compile" {
 	found=0
 	for page in "$BKM_ROOT"/man/*.[1-9]; do

@@ -37,45 +37,38 @@ when(const char *digest, const char *quiet, const char *zone, enum record_severi
 #define W RECORD_SEVERITY_WARNING
 #define C RECORD_SEVERITY_CRITICAL
 
-static void
-test_quiet_hours(void **state)
-{
-	(void)state;
-	assert_int_equal(
-	    when(NULL, NULL, "UTC", W, "2026-11-22T23:00:00Z"), at("2026-11-22T23:00:00Z"));
-	assert_int_equal(when(NULL, "22:00-07:00", "UTC", C, "2026-11-22T23:00:00Z"),
-	    at("2026-11-22T23:00:00Z"));
-	assert_int_equal(when(NULL, "22:00-07:00", "UTC", W, "2026-11-22T23:00:00Z"),
-	    at("2026-11-23T07:00:00Z"));
-	assert_int_equal(when(NULL, "22:00-07:00", "UTC", W, "2026-11-23T06:59:59Z"),
-	    at("2026-11-23T07:00:00Z"));
-	assert_int_equal(when(NULL, "22:00-07:00", "UTC", W, "2026-11-23T07:00:00Z"),
-	    at("2026-11-23T07:00:00Z"));
-	assert_int_equal(when(NULL, "22:00-07:00", "UTC", W, "2026-11-23T21:59:59Z"),
-	    at("2026-11-23T21:59:59Z"));
-	assert_int_equal(when(NULL, "12:00-13:00", "UTC", W, "2026-11-23T12:30:00Z"),
-	    at("2026-11-23T13:00:00Z"));
-	assert_int_equal(when(NULL, "22:00-07:00", "Europe/Berlin", W, "2026-11-22T21:30:00Z"),
-	    at("2026-11-23T06:00:00Z"));
+/* clang-format off */
+static const struct {
+	const char *digest, *quiet, *zone;
+	enum record_severity severity;
+	const char *now, *expected;
+} moments[] = {
+	{NULL, NULL, "UTC", W, "2026-11-22T23:00:00Z", "2026-11-22T23:00:00Z"},
+	{NULL, "22:00-07:00", "UTC", C, "2026-11-22T23:00:00Z", "2026-11-22T23:00:00Z"},
+	{NULL, "22:00-07:00", "UTC", W, "2026-11-22T23:00:00Z", "2026-11-23T07:00:00Z"},
+	{NULL, "22:00-07:00", "UTC", W, "2026-11-23T06:59:59Z", "2026-11-23T07:00:00Z"},
+	{NULL, "22:00-07:00", "UTC", W, "2026-11-23T07:00:00Z", "2026-11-23T07:00:00Z"},
+	{NULL, "22:00-07:00", "UTC", W, "2026-11-23T21:59:59Z", "2026-11-23T21:59:59Z"},
+	{NULL, "12:00-13:00", "UTC", W, "2026-11-23T12:30:00Z", "2026-11-23T13:00:00Z"},
+	{NULL, "22:00-07:00", "Europe/Berlin", W, "2026-11-22T21:30:00Z", "2026-11-23T06:00:00Z"},
 	/* the night the clocks go forward, and the one they go back */
-	assert_int_equal(when(NULL, "22:00-07:00", "Europe/Berlin", W, "2026-03-28T22:00:00Z"),
-	    at("2026-03-29T05:00:00Z"));
-	assert_int_equal(when(NULL, "22:00-07:00", "Europe/Berlin", W, "2026-10-24T21:00:00Z"),
-	    at("2026-10-25T06:00:00Z"));
-}
+	{NULL, "22:00-07:00", "Europe/Berlin", W, "2026-03-28T22:00:00Z", "2026-03-29T05:00:00Z"},
+	{NULL, "22:00-07:00", "Europe/Berlin", W, "2026-10-24T21:00:00Z", "2026-10-25T06:00:00Z"},
+	{"08:00", NULL, "UTC", W, "2026-11-22T07:59:59Z", "2026-11-22T08:00:00Z"},
+	{"08:00", NULL, "UTC", W, "2026-11-22T08:00:00Z", "2026-11-23T08:00:00Z"},
+	{"08:00", NULL, "UTC", C, "2026-11-22T08:01:00Z", "2026-11-22T08:01:00Z"},
+	{"06:00", "22:00-07:00", "UTC", W, "2026-11-22T12:00:00Z", "2026-11-23T07:00:00Z"},
+};
+/* clang-format on */
 
 static void
-test_digest(void **state)
+test_quiet_hours_and_digest(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    when("08:00", NULL, "UTC", W, "2026-11-22T07:59:59Z"), at("2026-11-22T08:00:00Z"));
-	assert_int_equal(
-	    when("08:00", NULL, "UTC", W, "2026-11-22T08:00:00Z"), at("2026-11-23T08:00:00Z"));
-	assert_int_equal(
-	    when("08:00", NULL, "UTC", C, "2026-11-22T08:01:00Z"), at("2026-11-22T08:01:00Z"));
-	assert_int_equal(when("06:00", "22:00-07:00", "UTC", W, "2026-11-22T12:00:00Z"),
-	    at("2026-11-23T07:00:00Z"));
+	for (size_t i = 0; i < ARRAY_LEN(moments); i++)
+		assert_int_equal(when(moments[i].digest, moments[i].quiet, moments[i].zone,
+				     moments[i].severity, moments[i].now),
+		    at(moments[i].expected));
 }
 
 static void
@@ -196,8 +189,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_quiet_hours),
-	    cmocka_unit_test(test_digest),
+	    cmocka_unit_test(test_quiet_hours_and_digest),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_rules),
 	    cmocka_unit_test(test_escalation),

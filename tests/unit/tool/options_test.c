@@ -161,32 +161,6 @@ what_is_refused(void **state)
 	}
 }
 
-static void
-help(void **state)
-{
-	static const struct tool_option options[] = {
-	    {"a-very-long-option-name", 'x', "VALUE",
-		.help =
-		    "something that needs more words than fit on the rest of one line of a terminal"},
-	    {"optional", 0, "N", .optional = true, .help = "short"},
-	    {0},
-	};
-	static const struct tool_spec spec = {.name = "bkm-test", .options = options};
-	struct buf out = BUF_INIT;
-	char *rest, *line;
-
-	(void)state;
-	tool_help(&spec, &out);
-	assert_true(str_has_prefix(out.data, "Usage: bkm-test [OPTION]...\n"));
-	assert_non_null(strstr(out.data, "\n  -x, --a-very-long-option-name=VALUE\n"));
-	assert_non_null(strstr(out.data, "\n      --optional[=N]         short\n"));
-	assert_non_null(strstr(out.data, "\n  -l, --location-name=NAME   only"));
-	rest = out.data;
-	while ((line = strsep(&rest, "\n")))
-		assert_true(strlen(line) <= 80);
-	buf_release(&out);
-}
-
 int
 main(void)
 {
@@ -195,7 +169,6 @@ main(void)
 	    cmocka_unit_test_setup_teardown(operands, setup, teardown),
 	    cmocka_unit_test_setup_teardown(common_options, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_is_refused, setup, teardown),
-	    cmocka_unit_test(help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
