@@ -91,16 +91,22 @@ out:
 int
 app_test(struct app *app, struct err *err)
 {
-	const struct alert_channel *channel;
+	struct buf names = BUF_INIT;
+	int r = 0;
 
+	for (size_t i = 0; i < app->channel_count; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", app->channels[i].name);
 	if (!app->channel_count)
-		return err_set(err, ERR_CONFIG, "no alert channel is configured");
-	for (size_t i = 0; i < app->tool.operand_count; i++) {
-		channel = app_channel(app, app->tool.operands[i]);
-		if (!channel)
-			return err_set(err, ERR_USAGE, "channel '%s' is not configured",
-			    app->tool.operands[i]);
+		r = err_set(err, ERR_CONFIG, "no alert channel is configured: alerts in '%s'",
+		    app->tool.config->file);
+	for (size_t i = 0; r == 0 && i < app->tool.operand_count; i++) {
+		if (!app_channel(app, app->tool.operands[i]))
+			r = err_set(err, ERR_USAGE, "channel '%s' is not configured; there are: %s",
+			    app->tool.operands[i], names.data);
 	}
+	buf_release(&names);
+	if (r < 0)
+		return -1;
 	for (size_t i = 0; i < app->tool.operand_count; i++)
 		if (test_channel(app, app_channel(app, app->tool.operands[i]), err) < 0)
 			return -1;

@@ -170,10 +170,10 @@ restore_program_run(struct restore_job *job, const struct restore_program *progr
 	restore_walls_programs(&walls, strchr(job->argv[0], '/') ? job->argv[0] : "/usr/local/bin",
 	    job->plain ? NULL : job->subject->path);
 	status = restore_run_child(&walls, job, restore_program_main, &answer, result, ret_stopped);
-	if (status == 127 && !answer.len)
-		no_answer(result, "does not exist");
-	else if (status == 126 && !answer.len)
-		no_answer(result, "cannot be executed");
+	if ((status == 127 || status == 126) && !answer.len)
+		restore_result_say(result, RECORD_VERDICT_ERROR, "handler",
+		    "the handler program '%s' %s", job->argv[0],
+		    status == 127 ? "does not exist" : "cannot be executed");
 	else if (status > 0)
 		restore_result_say(result, RECORD_VERDICT_ERROR, "handler",
 		    "the handler program ended with status %d", status);

@@ -332,7 +332,9 @@ find_by_prefix(
 		if (r > 0)
 			r = err_set(err, ERR_USAGE, "several open alerts begin with '%s'", prefix);
 	} else if (r == 0) {
-		r = err_set(err, ERR_NOT_FOUND, "no open alert has the fingerprint '%s'", prefix);
+		r = err_set(err, ERR_NOT_FOUND,
+		    "no open alert has the fingerprint '%s'; bkm-alert --list shows what is open",
+		    prefix);
 	}
 	store_reset(st);
 	if (r < 0)

@@ -396,7 +396,7 @@ told() {
 	expect 0
 	run --separate-stderr bkm-alert --test slack
 	expect 2
-	has "$stderr" "channel 'slack' is not configured"
+	has "$stderr" "channel 'slack' is not configured; there are: log"
 	write_config db </dev/null
 	run --separate-stderr bkm-alert --test
 	expect 2
