@@ -174,14 +174,19 @@ analyze: ## gcc -fanalyzer over everything
 # ---------------------------------------------------------------- sanitizers and friends
 SAN_CHECK = $(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/$(1) OPT='-O1 -fno-omit-frame-pointer' \
 	SANITIZE='$(2)' HARDEN= all test-bins && env BKM_BUILD=$(abspath $(BUILD))/$(1) $(3) \
-	prove -j $(JOBS) --exec tests/run-one $(TEST_SRC:tests/unit/%.c=$(BUILD)/$(1)/test/%) $(BATS)
+	prove -j $(JOBS) --exec tests/run-one $(patsubst tests/unit/%.c,$(BUILD)/$(1)/test/%,$(filter %.c,$(4))) \
+	$(filter %.bats,$(4))
 
 asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(call SAN_CHECK,asan,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all,BKM_SANITIZED=1 \
-	  ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1)
+	  ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1,$(TEST_SRC) $(BATS))
 
-tsan: ## unit tests and commands under ThreadSanitizer
-	@$(call SAN_CHECK,tsan,-fsanitize=thread,BKM_SANITIZED=1)
+# Drills have no threads, and their walls have no room for the shadow memory.
+TSAN_TESTS = $(filter-out tests/unit/restore/% tests/unit/sandbox/%,$(TEST_SRC)) \
+	$(filter tests/cmd/bkm-scan% tests/cmd/bkm-verify% tests/pipe/batches% tests/pipe/chain% tests/pipe/kill%,$(BATS))
+
+tsan: ## what has threads, under ThreadSanitizer
+	@$(call SAN_CHECK,tsan,-fsanitize=thread,BKM_SANITIZED=1,$(TSAN_TESTS))
 
 # Memcheck cannot live behind the filter of system calls: what encloses children is left to asan.
 MEMCHECK_TESTS = $(filter-out %/sandbox/sandbox_test %/sandbox/ends_test %/restore/drill_test %/restore/mysql_walls_test \
