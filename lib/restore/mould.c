@@ -112,17 +112,15 @@ pack_directory(int out, int dirfd, char *path, unsigned depth)
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	size_t len = strlen(path);
 	struct dirent *de;
-	int r = dir ? 0 : -1;
+	int n, r = dir ? 0 : -1;
 
 	while (r == 0 && (de = readdir(dir))) {
 		if (strcmp(de->d_name, ".") == 0 || strcmp(de->d_name, "..") == 0)
 			continue;
-		if (len + strlen(de->d_name) + 2 > PATH_LEN) {
-			r = -1;
-			break;
-		}
-		(void)snprintf(path + len, PATH_LEN - len, "/%s", de->d_name);
-		r = pack_entry(out, dirfd, de->d_name, path, depth);
+		n = snprintf(path + len, PATH_LEN - len, "/%s", de->d_name);
+		r = n < 0 || (size_t)n >= PATH_LEN - len
+		    ? -1
+		    : pack_entry(out, dirfd, de->d_name, path, depth);
 		path[len] = '\0';
 	}
 	if (dir)
