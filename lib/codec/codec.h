@@ -35,9 +35,9 @@ enum codec_type {
 	CODEC_LZIP,
 	CODEC_LZMA,
 	CODEC_COMPRESS, /* .Z: no checksum, and nothing says where it ends */
-	CODEC_DEFLATE, /* raw deflate */
-	CODEC_ZLIB,    /* RFC 1950: deflate with an Adler-32, inside archives of pg_dump */
-	CODEC_ZIPLZMA, /* method 14 of zip: version, properties, LZMA1 */
+	CODEC_DEFLATE,  /* raw deflate */
+	CODEC_ZLIB,     /* RFC 1950: deflate with an Adler-32, inside archives of pg_dump */
+	CODEC_ZIPLZMA,  /* method 14 of zip: version, properties, LZMA1 */
 	CODEC_TYPES,
 };
 
