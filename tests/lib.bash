@@ -43,6 +43,18 @@ of_kind() {
 	jq -cS --arg kind "$1" 'select(.kind == $kind)'
 }
 
+# reap_killed BASE: bkm-restore --reap below BASE after a SIGKILL; a lock is held until the last process of
+# that drill is gone.
+reap_killed() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		run -0 --separate-stderr bkm-restore --reap --scratch "$1"
+		[[ ${stderr-} != *", 0 are in use"* ]] || return 0
+		sleep 0.1
+	done
+	fail "a drill that was killed goes on"
+}
+
 # in_store SQL: what the store says.
 in_store() {
 	sqlite3 -batch "${2:-bkm.db}" "$1"

@@ -79,9 +79,9 @@ servers() {
 		# The first time early, then when a server is there.
 		[ "$i" -eq 1 ] || while [ -z "$(servers)" ]; do sleep 0.05; done
 		kill -9 "$pid"
-		run wait "$pid"
-		while [ -n "$(servers)" ]; do sleep 0.05; done
-		bkm-restore --reap --scratch scratch
+		wait "$pid" || true
+		reap_killed scratch
+		[ -z "$(servers)" ]
 		[ -z "$(ls -A scratch)" ]
 	done
 }

@@ -582,8 +582,7 @@ endless() {
 	run pgrep -f 'sleep 985[.]5'
 	expect 1
 	mkdir scratch/bkm-drill-mine scratch/other
-	run --separate-stderr bkm-restore --reap
-	expect 0
+	reap_killed scratch
 	has "$stderr" "removed 1 scratch directories, 0 are in use"
 	[ "$(ls scratch | tr '\n' ' ')" = "bkm-drill-mine other " ]
 	rmdir scratch/*

@@ -94,13 +94,7 @@ kill_storm() {
 	has "$stderr" "removed 0 scratch directories, 1 are in use"
 	kill -KILL "$pid"
 	wait "$pid" || true
-	# Its lock is held until the last process of the drill is gone.
-	for ((i = 0; i < 300; i++)); do
-		run -0 --separate-stderr bkm-restore --reap --scratch scratch
-		[[ $stderr != *"removed 1 scratch directories"* ]] || break
-		has "$stderr" "1 are in use"
-		sleep 0.1
-	done
+	reap_killed scratch
 	has "$stderr" "removed 1 scratch directories, 0 are in use"
 	[ -z "$(ls -A scratch)" ]
 	[ -z "$(left_running)" ]
