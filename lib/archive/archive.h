@@ -3,13 +3,13 @@
  *
  * Formats: tar (v7, ustar, pax, GNU), zip, 7zip, cpio (newc, crc, odc), iso9660, rar (4 and 5), cab,
  * lha, xar, ar, warc; nothing else is ever tried. The stream comes from lib/codec, so a compressed tar
- * is decoded there, one layer deep; zip, 7zip and xar in one are decoded more than once if they are large,
- * and need a pread then. Every byte
- * of every entry is read and every check of the format is made, whether the visitor wants the data or
- * not; the end marker is demanded (two zero blocks, TRAILER!!!, the end record of a zip with its counts
- * and the central directory against the local headers, the end block of a rar, the sizes in the headers
- * of cab and iso9660, the zero behind an lha), and the stream is drained behind it. ar, other than
- * .deb, and warc have none: they are good, but not `complete`.
+ * is decoded there, one layer deep; zip, 7zip and xar in one are decoded more than once if they are
+ * large, and need a pread then. Every byte of every entry is read and every check of the format is
+ * made, whether the visitor wants the data or not; the end marker is demanded (two zero blocks,
+ * TRAILER!!!, the end record of a zip with its counts and the central directory against the local
+ * headers, the end block of a rar, the sizes in the headers of cab and iso9660, the zero behind an
+ * lha), and the stream is drained behind it. ar, other than .deb, and warc have none: they are good,
+ * but not `complete`.
  *
  * libarchive cannot unpack every whole rar and cab. Where all their blocks are as they were written (by
  * our own reading of them), and libarchive finds a fault, that is UNSUPPORTED, not DAMAGED.
