@@ -97,11 +97,8 @@ fail:
 int
 store_run_end(struct store *store, const struct store_run *run, const char *counts, struct err *err)
 {
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = store_stmt(store, sql_end, err);
 
-	/* As in store_begin: from behind what others have written nothing can be written. */
-	store_read_end(store);
-	st = store_stmt(store, sql_end, err);
 	if (!st)
 		return -1;
 	store_bind_int(st, 1, run->id);

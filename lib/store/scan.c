@@ -60,9 +60,8 @@ store_state(const char *word)
 	return (enum record_state)record_word_find(RECORD_LIST_STATE, word);
 }
 
-/* The first column of the first row of a query about the location; 0 if there is none. */
-static int
-ask_location(struct store_scan *scan, const char *sql, int64_t *ret, struct err *err)
+int
+store_scan_ask(const struct store_scan *scan, const char *sql, int64_t *ret, struct err *err)
 {
 	sqlite3_stmt *st = store_stmt(scan->store, sql, err);
 	int r;
@@ -106,8 +105,8 @@ store_scan_begin(struct store *store, const struct store_scan_options *options,
 	scan->listed = BUF_INIT;
 	scan->slots = mem_array(STORE_SCAN_SLOTS, sizeof(*scan->slots));
 	if (be_quick(store, err) < 0 || store_exec(store, sql_temp, err) < 0 ||
-	    ask_location(scan, sql_any_live, &live, err) < 0 ||
-	    ask_location(scan, sql_known_count, &known, err) < 0) {
+	    store_scan_ask(scan, sql_any_live, &live, err) < 0 ||
+	    store_scan_ask(scan, sql_known_count, &known, err) < 0) {
 		store_scan_free(scan);
 		return -1;
 	}
@@ -157,8 +156,8 @@ store_scan_findings(
 {
 	int64_t findings = 0, vanished = 0;
 
-	if (ask_location(scan, sql_findings, &findings, err) < 0 ||
-	    ask_location(scan, sql_vanished, &vanished, err) < 0)
+	if (store_scan_ask(scan, sql_findings, &findings, err) < 0 ||
+	    store_scan_ask(scan, sql_vanished, &vanished, err) < 0)
 		return -1;
 	*ret_findings = (uint64_t)(findings + vanished);
 	*ret_vanished = (uint64_t)vanished;

@@ -168,16 +168,7 @@ store_scan_lines(const struct store_scan *scan, enum store_scan_which which,
 int
 store_scan_last_id(const struct store_scan *scan, int64_t *ret_id, struct err *err)
 {
-	sqlite3_stmt *st = store_stmt(scan->store, sql_last, err);
-	int r;
-
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, scan->options.location_id);
-	r = store_step(scan->store, st, err);
-	*ret_id = r > 0 ? sqlite3_column_int64(st, 0) : 0;
-	store_reset(st);
-	return r < 0 ? -1 : 0;
+	return store_scan_ask(scan, sql_last, ret_id, err);
 }
 
 int

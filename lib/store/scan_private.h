@@ -109,6 +109,9 @@ int store_scan_settle(struct store_scan *scan, struct err *err);
 
 enum record_state store_state(const char *word);
 
+/* The first column of the first row of a query about the location ?1; 0 if there is none. */
+int store_scan_ask(const struct store_scan *scan, const char *sql, int64_t *ret, struct err *err);
+
 /* Append the bytes of a column and a NUL to the arena; where they begin. */
 size_t store_scan_keep(struct buf *arena, sqlite3_stmt *st, int col);
 

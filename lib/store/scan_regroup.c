@@ -147,20 +147,6 @@ move_all(struct regroup *g, struct err *err)
 }
 
 static int
-has_dir(struct store_scan *scan, struct err *err)
-{
-	sqlite3_stmt *st = store_stmt(scan->store, sql_any_dir, err);
-	int r;
-
-	if (!st)
-		return -1;
-	store_bind_int(st, 1, scan->options.location_id);
-	r = store_step(scan->store, st, err);
-	store_reset(st);
-	return r;
-}
-
-static int
 write_naming(struct store_scan *scan, const char *naming, struct err *err)
 {
 	sqlite3_stmt *st;
@@ -183,9 +169,10 @@ store_scan_regroup(struct store_scan *scan, const char *naming, store_scan_serie
 {
 	struct regroup g = {
 	    .scan = scan, .series_of = series_of, .arg = arg, .size = size, .text = BUF_INIT};
-	int r = has_dir(scan, err);
+	int64_t any = 0;
+	int r = store_scan_ask(scan, sql_any_dir, &any, err);
 
-	if (r > 0) {
+	if (r == 0 && any) {
 		g.name = mem_alloc(size);
 		g.rows = mem_array(CHUNK, sizeof(*g.rows));
 		scan->regroups = true;
