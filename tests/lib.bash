@@ -9,8 +9,12 @@ TZ=UTC
 export BKM_ROOT BKM_BUILD PATH LC_ALL TZ
 unset BKM_CONFIG BKM_NOW DATABASE_URL APP_NAME LOG_LEVEL NO_COLOR
 
-# Each test begins in an empty directory of its own. A file with a setup() of its own calls this.
+# Each test begins in an empty directory of its own, and not in the last minute of a day, since names are of days.
+# A file with a setup() of its own calls this.
 bkm_setup() {
+	local now
+	printf -v now '%(%H%M)T' -1
+	[ "$now" != 2359 ] || sleep 61
 	cd "$BATS_TEST_TMPDIR" || return 1
 	umask 022
 	chmod 711 "$BATS_RUN_TMPDIR" # a server in a scratch directory here is nobody's
@@ -43,16 +47,49 @@ of_kind() {
 	jq -cS --arg kind "$1" 'select(.kind == $kind)'
 }
 
+# sqlite3 waits for whoever writes, as bkm does.
+sqlite3() {
+	command sqlite3 -cmd '.timeout 60000' "$@"
+}
+
+# eventually COMMAND...: wait until it succeeds; a minute is more than anything here needs on any machine.
+eventually() {
+	local end=$((SECONDS + 60))
+	until "$@"; do
+		if ((SECONDS > end)); then
+			fail "never came true: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# store_says VALUE SQL: for eventually; false where there is no store yet.
+store_says() {
+	[ -s bkm.db ] && [ "$(in_store "$2" 2>/dev/null)" = "$1" ]
+}
+
+# left_in BASE, gone_from BASE: processes that work below that directory; there is none any more.
+left_in() {
+	local p
+	for p in /proc/[0-9]*; do
+		[[ $(readlink "$p/cwd" 2>/dev/null) != "$1"/* ]] || echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")"
+	done
+}
+
+gone_from() {
+	[ -z "$(left_in "$1")" ]
+}
+
 # reap_killed BASE: bkm-restore --reap below BASE after a SIGKILL; a lock is held until the last process of
 # that drill is gone.
 reap_killed() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		run -0 --separate-stderr bkm-restore --reap --scratch "$1"
-		[[ ${stderr-} != *", 0 are in use"* ]] || return 0
-		sleep 0.1
-	done
-	fail "a drill that was killed goes on"
+	eventually reaped "$1"
+}
+
+reaped() {
+	run -0 --separate-stderr bkm-restore --reap --scratch "$1"
+	[[ ${stderr-} == *", 0 are in use"* ]]
 }
 
 # in_store SQL: what the store says.

@@ -74,8 +74,16 @@ program_main(void *arg, int out)
 
 /* ---------------------------------------------------------------- in the watcher */
 
+static bool
+nobody_listens(void *arg)
+{
+	struct pollfd fd = {.fd = *(int *)arg};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
 static void
-watch(const struct work *w, struct report *report)
+watch(struct work *w, struct report *report)
 {
 	const struct decrypt_command *c = w->command;
 	int keep[4] = {w->in, w->out, w->home, w->secret};
@@ -93,8 +101,12 @@ watch(const struct work *w, struct report *report)
 	    .memory_bytes = MEMORY_BYTES,
 	    .require = c->require,
 	    .off = c->off};
-	struct sandbox_run run = {
-	    .profile = &profile, .wall_ms = w->options->max_ms, .answer_max = SAID_MAX};
+	struct sandbox_run run = {.profile = &profile,
+	    .wall_ms = w->options->max_ms,
+	    .answer_max = SAID_MAX,
+	    .stop = nobody_listens,
+	    .stop_arg = &w->report,
+	    .lock_fd = sandbox_scratch_lock(w->options->scratch)};
 	struct buf said = BUF_INIT_MAX(SAID_MAX + 1);
 	struct err err = {.code = ERR_NONE};
 	struct stat st;
@@ -108,22 +120,22 @@ watch(const struct work *w, struct report *report)
 		profile.file_bytes = w->options->max_bytes;
 	else
 		profile.file_bytes = HOME_BYTES;
-	report->started =
-	    sandbox_run(&run, program_main, (void *)(uintptr_t)w, &said, &report->end, &err) == 0;
+	report->started = sandbox_run(&run, program_main, w, &said, &report->end, &err) == 0;
 	(void)snprintf(
 	    report->said, sizeof(report->said), "%s", report->started ? said.data : err.msg);
 	buf_release(&said);
 }
 
 static _Noreturn void
-watcher(const struct work *w)
+watcher(struct work *w)
 {
 	struct report *report = mem_alloc(sizeof(*report));
-	int keep[] = {w->in, w->out, w->home, w->report, w->secret};
+	int keep[] = {w->in, w->out, w->home, w->report, sandbox_scratch_lock(w->options->scratch),
+	    w->secret};
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGTERM, SIG_IGN);
 	sandbox_close_others(3, keep, w->secret >= 0 ? ARRAY_LEN(keep) : ARRAY_LEN(keep) - 1);
 	watch(w, report);
 	_exit(fsio_write_all(w->report, report, sizeof(*report), "report", NULL) < 0);
@@ -295,12 +307,10 @@ decrypt_free(struct decrypt *d)
 {
 	if (!d)
 		return;
+	/* The watcher sees that, and is gone when the program is: then its home can go. */
 	close_fd(d->report);
-	if (d->pid) {
-		(void)kill(d->pid, SIGKILL);
-		while (waitpid(d->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	while (d->pid && waitpid(d->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	if (d->home[0])
 		(void)sandbox_remove_tree(sandbox_scratch_fd(d->scratch), d->home, NULL);
 	free(d);

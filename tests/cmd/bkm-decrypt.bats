@@ -263,7 +263,7 @@ chain() {
 	location "[$BKM_BUILD/share/bkm/restore/gpg-secret-key]" pass 'unix_sockets: true'
 	sed -i "s,secret_file: .*,secret_file: key.asc," config.yaml
 	chain 'pass - intact' 'pass - tar'
-	run ! pgrep -f 'gpg-agent.*bkm-drill'
+	run ! pgrep -f "gpg-agent.*$PWD/tmp/bkm-drill"
 	echo no-key >key.asc
 	chain 'error decrypt -' 'error decrypt -'
 }
@@ -303,20 +303,36 @@ chain() {
 	[[ $stderr == *"a repository is decrypted by its own program"* ]]
 }
 
-@test "a stopped run leaves no decryptor and no directory" {
+# A decryptor that does not end; the verify that waits for it is in $pid.
+endless() {
 	sample x.tar.gz.gpg
 	printf '#!/bin/sh\necho begun >&2\ncat >/dev/null\nsleep 1000\n' >"$programs/slow"
 	chmod +x "$programs/slow"
 	location "[$programs/slow]" pass
 	bkm-scan -q
 	bkm-verify --stored --force >out 2>err 3>&- &
-	local pid=$!
-	for _ in $(seq 600); do
-		pgrep -f "$programs/slow" >/dev/null && break
-		sleep 0.05
-	done
+	pid=$!
+	eventually pgrep -f "$programs/slow"
+}
+
+@test "a stopped run leaves no decryptor and no directory" {
+	endless
 	kill -TERM $pid
 	wait $pid || true
 	[ -z "$(find tmp -name 'bkm-drill-*')" ]
+	run ! pgrep -f "$programs/slow"
+}
+
+@test "after a SIGKILL the directory is in use until the decryptor is gone" {
+	endless
+	guard=$(ps -o ppid= "$(pgrep -f "$programs/slow")")
+	kill -STOP $guard
+	kill -KILL $pid
+	wait $pid || true
+	run -0 --separate-stderr bkm-restore --reap --scratch tmp
+	kill -CONT $guard
+	has "$stderr" "removed 0 scratch directories, 1 are in use"
+	reap_killed tmp
+	[ -z "$(ls -A tmp)" ]
 	run ! pgrep -f "$programs/slow"
 }
