@@ -17,6 +17,10 @@ requests() {
 	if [ -e "$1/requests" ]; then wc -l <"$1/requests"; else echo 0; fi
 }
 
+asked_once() {
+	[ "$(requests web)" -eq 1 ]
+}
+
 hook_config() {
 	alert_config <<-END
 		webhook: {url: "http://127.0.0.1:$PORT/h"}
@@ -102,10 +106,7 @@ hook_config() {
 	failed a >in
 	bkm-alert -q in &
 	pid=$!
-	for _ in {1..100}; do
-		[ "$(requests web)" -eq 1 ] && break
-		sleep 0.05
-	done
+	eventually asked_once
 	kill -9 $pid
 	wait $pid || :
 	[ "$(in_store 'SELECT state FROM outbox')" = sending ]
@@ -123,10 +124,7 @@ hook_config() {
 	failed a >in
 	bkm-alert -q in &
 	pid=$!
-	for _ in {1..100}; do
-		[ "$(requests web)" -eq 1 ] && break
-		sleep 0.05
-	done
+	eventually asked_once
 	kill -TERM $pid
 	code=0
 	wait $pid || code=$?

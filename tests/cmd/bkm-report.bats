@@ -161,7 +161,7 @@ listing() {
 @test "what is no regular file is written to, never replaced" {
 	make_site
 	mkfifo pipe
-	timeout 20 cat pipe >read.txt &
+	timeout 200 cat pipe >read.txt &
 	bkm-report --stored -q -f text -o pipe
 	wait $!
 	grep -q CRITICAL read.txt
@@ -285,10 +285,7 @@ JQ
 @test "a stage that died is told, until it runs well again" {
 	make_site
 	bkm-scan --follow -q 2>follow.log &
-	for _ in $(seq 100); do
-		[ "$(in_store "select count(*) from run where ended is null")" = 1 ] && break
-		sleep 0.1
-	done
+	eventually store_says 1 'select count(*) from run where ended is null'
 	kill -9 $!
 	wait $! || true
 	document >report.json

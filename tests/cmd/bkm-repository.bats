@@ -222,6 +222,10 @@ expect_verdicts() {
 	expect_verdicts '2026-11-20 fail damaged read,2026-11-21 pass - intact'
 }
 
+has_lock() {
+	[ -n "$(ls repo/locks)" ]
+}
+
 @test "a locked repository is an error, and what stood stands" {
 	repository borg
 	bkm-scan -q
@@ -229,7 +233,7 @@ expect_verdicts() {
 	BORG_BASE_DIR=$PWD/base BORG_PASSPHRASE=correct-horse BORG_RELOCATED_REPO_ACCESS_IS_OK=yes \
 		borg with-lock repo sleep 1000 >log 2>&1 3>&- &
 	local pid=$!
-	until [ -d repo/lock.exclusive ]; do sleep 0.05; done
+	eventually pgrep -P $pid sleep
 	expect_verdicts '2026-11-20 error locked -,2026-11-21 error locked -'
 	expect 3
 	pkill -P $pid
@@ -242,7 +246,7 @@ expect_verdicts() {
 	rm -f "$(largest packs-of-one)"
 	restic -q --no-cache --repo repo --password-file "$BATS_FILE_TMPDIR/pass" check --read-data >log 2>&1 3>&- &
 	pid=$!
-	until [ -n "$(ls repo/locks)" ]; do sleep 0.05; done
+	eventually has_lock
 	unset BKM_NOW
 	expect_verdicts '2026-11-20 error locked -,2026-11-21 error locked -'
 	run --separate-stderr bkm-restore --stored --force
@@ -373,7 +377,7 @@ expect_verdicts() {
 	before=$(state_of_repo)
 	rclone --config "$PWD/none" serve restic --append-only --addr 127.0.0.1:0 repo >log 2>&1 3>&- &
 	pid=$!
-	until grep -q "http://" log; do kill -0 $pid; sleep 0.05; done
+	eventually grep -q "http://" log
 	port=$(sed -n 's,.*http://127.0.0.1:\([0-9]*\)/.*,\1,p' log)
 	sed -i "s,path: repo,path: \"rest:http://127.0.0.1:$port/\"," config.yaml
 	run --separate-stderr bkm-scan

@@ -12,7 +12,7 @@ setup() {
 	chmod 777 canary
 	python3 "$BKM_ROOT/tests/fixtures/restore/knock.py" "$PWD/door" port >knocks &
 	knock=$!
-	while [ ! -s port ]; do sleep 0.05; done
+	eventually test -s port
 	chmod 777 door
 }
 
@@ -34,6 +34,10 @@ servers() {
 	for pid in $(pgrep -x 'mariadbd|mysqld'); do
 		[[ $(readlink "/proc/$pid/cwd") != "$PWD"/* ]] || echo "$pid"
 	done
+}
+
+server_is_up() {
+	[ -n "$(servers)" ]
 }
 
 @test "nothing gets out, and each verdict is the right one" {
@@ -77,7 +81,7 @@ servers() {
 		bkm-restore -q --scratch scratch samples/endless-sleep.sql &
 		pid=$!
 		# The first time early, then when a server is there.
-		[ "$i" -eq 1 ] || while [ -z "$(servers)" ]; do sleep 0.05; done
+		[ "$i" -eq 1 ] || eventually server_is_up
 		kill -9 "$pid"
 		wait "$pid" || true
 		reap_killed scratch

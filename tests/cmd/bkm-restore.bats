@@ -510,13 +510,12 @@ handler() {
 	echo alive >canary
 	chmod 666 canary
 	handler "echo dead >$PWD/canary; cat $PWD/config.yaml >stolen; python3 -c 'import socket; socket.socket()' && echo net >net
-		(sleep 987.5; echo late >$PWD/canary) >/dev/null 2>&1 &
-		setsid sleep 987.5 >/dev/null 2>&1 &
+		(sleep 987.$$; echo late >$PWD/canary) >/dev/null 2>&1 &
+		setsid sleep 987.$$ >/dev/null 2>&1 &
 		[ ! -s stolen ] && [ ! -e net ] && echo '{\"verdict\":\"pass\",\"entries\":1}'"
 	expect 0
 	[ "$(cat canary)" = alive ]
-	run pgrep -f 'sleep 987[.]5'
-	expect 1
+	run -1 pgrep -f "sleep 987[.]$$"
 }
 
 @test "restore.handler names one; a name that is none is an error" {
@@ -555,18 +554,18 @@ endless() {
 	cat >>config.yaml <<-END
 	restore_testing:
 	  handlers:
-	    - {name: slow, match: ["*.xyz"], command: [sh, -c, "echo x > started; sleep 985.5"]}
+	    - {name: slow, match: ["*.xyz"], command: [sh, -c, "echo x > started; sleep 985.$$"]}
 	END
 	echo payload >db/a.xyz
 	aged db/a.xyz "1 day ago"
 	bkm-scan -q
 	bkm-restore --stored --force >out 2>err 3>&- &
 	pid=$!
-	for _ in $(seq 200); do
-		compgen -G 'scratch/*/root/started' >/dev/null && return 0
-		sleep 0.05
-	done
-	fail "the handler did not start: $(cat err)"
+	eventually compgen -G 'scratch/*/root/started' || fail "the handler did not start: $(cat err)"
+}
+
+no_child() {
+	! pgrep -f "sleep 985[.]$$"
 }
 
 @test "SIGKILL in mid-drill ends the child; --reap removes what is left, and only that" {
@@ -575,12 +574,7 @@ endless() {
 	has "$stderr" "removed 0 scratch directories, 1 are in use"
 	kill -KILL "$pid"
 	wait "$pid" || true
-	for _ in $(seq 100); do
-		pgrep -f 'sleep 985[.]5' >/dev/null || break
-		sleep 0.05
-	done
-	run pgrep -f 'sleep 985[.]5'
-	expect 1
+	eventually no_child
 	mkdir scratch/bkm-drill-mine scratch/other
 	reap_killed scratch
 	has "$stderr" "removed 1 scratch directories, 0 are in use"
@@ -595,8 +589,7 @@ endless() {
 	status=0
 	wait "$pid" || status=$?
 	expect 143
-	run pgrep -f 'sleep 985[.]5'
-	expect 1
+	no_child
 	[ -z "$(ls -A scratch)" ]
 	[ "$(in_store 'SELECT count(*) FROM restore')" = 0 ]
 }

@@ -22,15 +22,13 @@ follow() {
 	wait_for '.kind == "location"'
 }
 
-# wait_for JQ: until a record for which it is true has been printed, 20 seconds at most.
+# wait_for JQ: until a record for which it is true has been printed.
 wait_for() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		jq -es "any(.[]; $1)" out >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	cat out err >&2
-	return 1
+	eventually printed "$1" || { cat out err >&2; return 1; }
+}
+
+printed() {
+	jq -es "any(.[]; $1)" out >/dev/null 2>&1
 }
 
 @test "--follow prints each backup when it completes, also in new directories" {
@@ -85,14 +83,15 @@ wait_for() {
 @test "--follow into a pipe whose reader goes ends quietly" {
 	(
 		set -o pipefail
-		timeout 20 bkm-scan --follow 2>err | head -1 >/dev/null
+		timeout 100 bkm-scan --follow 2>err | head -1 >/dev/null
 	) &
 	pid=$!
-	for i in $(seq 20); do
+	one_more() {
 		sleep 0.3
-		echo "$i" >"db/n$i.tar"
-		kill -0 "$pid" 2>/dev/null || break
-	done
+		echo x >"db/n$RANDOM.tar"
+		! kill -0 "$pid" 2>/dev/null
+	}
+	eventually one_more
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" -eq 141 ]

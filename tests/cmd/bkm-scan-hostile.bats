@@ -74,7 +74,7 @@ state_of() {
 	ln -s ../outside/secret.tar db/link.tar
 	ln -s ../outside db/linkdir
 	ln -s . db/loop
-	run --separate-stderr timeout 20 bkm-scan
+	run --separate-stderr timeout 200 bkm-scan
 	expect 0
 	[ "$(paths)" = "$PWD/db/a.tar" ]
 }
@@ -151,7 +151,7 @@ $PWD/db/shut/b.tar" ]
 	open("deep.tar", "w").write("x")
 	os.utime("deep.tar", (1700000000, 1700000000))
 	P
-	run --separate-stderr timeout 20 bkm-scan
+	run --separate-stderr timeout 200 bkm-scan
 	expect 0
 	[[ $(paths) == */deep.tar ]]
 	[ "$(paths | wc -c)" -gt 6000 ]
@@ -164,7 +164,7 @@ $PWD/db/shut/b.tar" ]
 	tree 20 50
 	# They come by link: whole and old from the first moment, however and whenever the loop is ended.
 	make seed 100
-	timeout 60 bash -c 'while :; do
+	timeout 300 bash -c 'until [ -e enough ]; do
 		rm -rf db/d3 db/d7
 		mkdir -p db/d3 db/d7
 		for i in 1 2 3 4 5 6; do ln seed "db/d3/new-$i.tar"; mv "db/d3/new-$i.tar" db/d7/; done
@@ -173,8 +173,9 @@ $PWD/db/shut/b.tar" ]
 	for _ in 1 2 3; do
 		bkm-scan -q 2>>errors || echo "exit status $?" >>errors
 	done
-	kill "$churn"
-	wait "$churn" || true
+	touch enough
+	wait "$churn"
+	churn=
 	[ ! -s errors ] || fail "$(cat errors)"
 	run bkm-scan -q
 	expect 0
@@ -245,10 +246,7 @@ $PWD/db/mnt/b.tar" ]
 	tree 40 200
 	bkm-scan -q &
 	pid=$!
-	for _ in $(seq 200); do
-		[ "$(sqlite3 bkm.db 'SELECT count(*) FROM run' 2>/dev/null)" = 1 ] && break
-		sleep 0.01
-	done
+	eventually store_says 1 'SELECT count(*) FROM run'
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?

@@ -32,11 +32,7 @@ begin() {
 	pid=$!
 	exec 7>pipe
 	echo '{"v":1,"kind":"mine"}' >&7
-	for _ in $(seq 200); do
-		grep -q mine out && return 0
-		sleep 0.05
-	done
-	fail "nothing came out"
+	eventually grep -qs mine out
 }
 
 # finish: close the pipe and wait; sets status.

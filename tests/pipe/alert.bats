@@ -149,17 +149,9 @@ week() {
 	follower=$!
 	bkm-alert <line >out 2>alert.err 3>&- &
 	alert=$!
-	for _ in {1..600}; do
-		grep -qs 'backup_failure' alerts.log && break
-		sleep 0.1
-	done
-	grep -q 'backup_failure' alerts.log # late since November
+	eventually grep -qs 'backup_failure' alerts.log # late since November
 	: >db/new-2026-11-08.txt
-	for _ in {1..600}; do
-		grep -qs "'new-2026-11-08.txt' is empty" alerts.log && break
-		sleep 0.1
-	done
-	grep -q "'new-2026-11-08.txt' is empty" alerts.log
+	eventually grep -qs "'new-2026-11-08.txt' is empty" alerts.log
 	[ "$(grep -c "'new-2026-11-08.txt' is empty" alerts.log)" -eq 1 ]
 	kill "$follower"
 	wait "$follower" || :
