@@ -217,7 +217,7 @@ run(struct app *app, struct err *err)
 			r = take_answers(app, false, err);
 		if (r >= 0)
 			r = print_ready(app, err);
-		if (r >= 0)
+		if (r >= 0 && busy) /* else a wait for input or a put has looked at the time */
 			r = tool_tick(&app->tool, err);
 		if (r >= 0 && tool_stopping())
 			r = tool_interrupted(err);

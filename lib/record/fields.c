@@ -377,16 +377,26 @@ record_word(enum record_list list, int value)
 	return NULL;
 }
 
-int
-record_word_find(enum record_list list, const char *word)
+static bool
+is_word(const char *word, const char *text, size_t len)
 {
-	if (!word)
-		return 0;
+	return strncmp(word, text, len) == 0 && strlen(word) == len;
+}
+
+int
+record_word_find_n(enum record_list list, const char *text, size_t len)
+{
 	for (int i = 0; lists[list].words[i]; i++) {
-		if (strcmp(lists[list].words[i], word) == 0)
+		if (is_word(lists[list].words[i], text, len))
 			return i + 1;
 	}
 	return 0;
+}
+
+int
+record_word_find(enum record_list list, const char *word)
+{
+	return word ? record_word_find_n(list, word, strlen(word)) : 0;
 }
 
 const char *
@@ -401,26 +411,13 @@ record_kind_name(enum record_kind kind)
 	return kind == RECORD_OTHER ? "other" : record_word(RECORD_LIST_KIND, (int)kind);
 }
 
-enum record_kind
-record_kind_find(const char *name, size_t len)
-{
-	const char *const *words = lists[RECORD_LIST_KIND].words;
-
-	for (int i = 0; words[i]; i++) {
-		if (strlen(words[i]) == len && memcmp(words[i], name, len) == 0)
-			return (enum record_kind)(i + 1);
-	}
-	return RECORD_OTHER;
-}
-
 const struct record_field *
 record_field_find(enum record_kind kind, const char *name, size_t len)
 {
 	for (size_t i = 0; i < record_field_count; i++) {
 		const struct record_field *f = &record_fields[i];
 
-		if ((f->kind == kind || f->kind == RECORD_OTHER) &&
-		    strncmp(f->name, name, len) == 0 && f->name[len] == '\0')
+		if ((f->kind == kind || f->kind == RECORD_OTHER) && is_word(f->name, name, len))
 			return f;
 	}
 	return NULL;

@@ -180,13 +180,13 @@ const char *record_word(enum record_list list, int value);
 
 /* Its number (from 1), or 0 if word is NULL or not in the list. */
 int record_word_find(enum record_list list, const char *word);
+int record_word_find_n(enum record_list list, const char *text, size_t len);
 
 /* "state", "verdict", …: the name under which manual and schema list the words. */
 const char *record_list_name(enum record_list list);
 
-/* "backup"; "other" for RECORD_OTHER. And back: RECORD_OTHER for what is not one of ours. */
+/* "backup"; "other" for RECORD_OTHER. */
 const char *record_kind_name(enum record_kind kind);
-enum record_kind record_kind_find(const char *name, size_t len);
 
 enum record_type {
 	RECORD_TYPE_STR,

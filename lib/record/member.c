@@ -76,7 +76,7 @@ find_inside(struct place *place, const char *name, size_t len)
 static bool
 find(const struct record *rec, const char *name, struct place *ret_place)
 {
-	size_t len = strcspn(name, ".");
+	size_t len = (size_t)(strchrnul(name, '.') - name);
 	const struct record_member *m = record_member_find(rec, name, len);
 	struct place place;
 
@@ -85,7 +85,7 @@ find(const struct record *rec, const char *name, struct place *ret_place)
 	place = (struct place){rec->line.data, m->value};
 	while (name[len] == '.') {
 		name += len + 1;
-		len = strcspn(name, ".");
+		len = (size_t)(strchrnul(name, '.') - name);
 		if (!find_inside(&place, name, len))
 			return false;
 	}
@@ -218,7 +218,13 @@ record_time(struct record *rec, const char *name, int64_t *ret_t)
 int
 record_word_of(struct record *rec, const char *name, enum record_list list)
 {
-	return record_word_find(list, record_str(rec, name));
+	struct place p;
+
+	if (!find(rec, name, &p) || p.value.type != RECORD_JSON_STRING)
+		return 0;
+	if (p.value.escaped)
+		return record_word_find(list, decode(rec, &p));
+	return record_word_find_n(list, p.text + p.value.at + 1, p.value.len - 2);
 }
 
 const char *

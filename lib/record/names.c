@@ -92,3 +92,63 @@ record_scan_name(struct record_scan *scan, uint32_t object, const struct record_
 		grow_keys(scan);
 	return 0;
 }
+
+/* ---------------------------------------------------------------- the line before */
+
+static size_t
+usual_start(const struct record_scan *scan, size_t n)
+{
+	return n ? scan->usual_end[n - 1] : 0;
+}
+
+/* Most names are short: their first eight bytes and their last eight are all of them. */
+static bool
+same_bytes(const void *a, const void *b, size_t len)
+{
+	if (len < 8 || len > 16)
+		return memcmp(a, b, len) == 0;
+	return memcmp(a, b, 8) == 0 &&
+	    memcmp((const char *)a + len - 8, (const char *)b + len - 8, 8) == 0;
+}
+
+bool
+record_scan_usual_name(struct record_scan *scan, size_t n, struct record_value *ret_name)
+{
+	size_t start = usual_start(scan, n), len;
+
+	if (n >= scan->usual_count)
+		return false;
+	len = scan->usual_end[n] - start;
+	if (scan->len - scan->i < len || !same_bytes(scan->s + scan->i, scan->usual + start, len))
+		return false;
+	*ret_name = (struct record_value){
+	    .type = RECORD_JSON_STRING, .at = (uint32_t)scan->i, .len = (uint32_t)len - 1};
+	scan->i += len;
+	record_scan_blanks(scan);
+	return true;
+}
+
+void
+record_scan_unusual(struct record_scan *scan, const struct record_member *members, size_t n)
+{
+	if (scan->trusted)
+		return;
+	scan->usual_count = n;
+	for (const struct record_member *m = members; m < members + n; m++)
+		(void)record_scan_name(
+		    scan, 0, &(struct record_value){.at = m->name_at - 1, .len = m->name_len + 2});
+}
+
+void
+record_scan_remember(struct record_scan *scan, size_t n, const struct record_value *name)
+{
+	size_t start = usual_start(scan, n);
+
+	if (scan->trusted || scan->usual_count != n || n == RECORD_USUAL_NAMES || name->escaped ||
+	    name->len >= RECORD_USUAL_BYTES - start)
+		return;
+	memcpy(scan->usual + start, scan->s + name->at, name->len);
+	scan->usual[start + name->len] = ':';
+	scan->usual_end[n] = start + name->len + 1;
+	scan->usual_count++;
+}

@@ -57,12 +57,43 @@ fail(struct record *rec, struct err *err, enum err_code code, const char *proble
 	return err_set(err, code, "%s", problem);
 }
 
+/* One member of the line. While each name is that of the line before, in the same place (usual),
+ * none is read again or looked up: they are known, and known to differ. */
+static int
+scan_member(struct record *rec, struct record_member *m, bool *usual)
+{
+	struct record_scan *scan = rec->scan;
+	struct record_value name;
+
+	if (*usual && record_scan_usual_name(scan, rec->member_count, &name)) {
+		if (record_scan_value(scan, 1, &m->value) < 0)
+			return -1;
+	} else {
+		if (*usual)
+			record_scan_unusual(scan, rec->members, rec->member_count);
+		*usual = false;
+		if (record_scan_member(scan, 0, 1, &name, &m->value) < 0)
+			return -1;
+		record_scan_remember(scan, rec->member_count, &name);
+	}
+	m->name = NULL;
+	m->name_at = name.at + 1;
+	m->name_len = name.len - 2;
+	if (name.escaped) {
+		char *decoded = record_alloc(rec, name.len);
+
+		m->name_len = (uint32_t)record_scan_decode(rec->line.data, &name, decoded);
+		m->name = decoded;
+	}
+	return 0;
+}
+
 /* The members of the one object that the line must be. */
 static int
 scan_line(struct record *rec)
 {
 	struct record_scan *scan = rec->scan;
-	bool empty;
+	bool empty, usual = true;
 	int r = 1;
 
 	record_scan_blanks(scan);
@@ -71,22 +102,10 @@ scan_line(struct record *rec)
 	if (record_scan_open(scan, '{', &empty) < 0)
 		return -1;
 	while (!empty && r > 0) {
-		struct record_member *m;
-		struct record_value name;
-
-		MEM_GROW(rec->members, rec->member_count, rec->member_cap);
-		m = &rec->members[rec->member_count];
-		if (record_scan_member(scan, 0, 1, &name, &m->value) < 0)
+		if (rec->member_count == rec->member_cap)
+			MEM_GROW(rec->members, rec->member_count, rec->member_cap);
+		if (scan_member(rec, &rec->members[rec->member_count], &usual) < 0)
 			return -1;
-		m->name = NULL;
-		m->name_at = name.at + 1;
-		m->name_len = name.len - 2;
-		if (name.escaped) {
-			char *decoded = record_alloc(rec, name.len);
-
-			m->name_len = (uint32_t)record_scan_decode(rec->line.data, &name, decoded);
-			m->name = decoded;
-		}
 		rec->member_count++;
 		r = record_scan_more(scan, '{');
 	}
@@ -107,7 +126,8 @@ record_find_kind(struct record *rec)
 
 	rec->kind = RECORD_OTHER;
 	if (m && m->value.type == RECORD_JSON_STRING && !m->value.escaped)
-		rec->kind = record_kind_find(rec->line.data + m->value.at + 1, m->value.len - 2);
+		rec->kind = (enum record_kind)record_word_find_n(
+		    RECORD_LIST_KIND, rec->line.data + m->value.at + 1, m->value.len - 2);
 }
 
 static int
@@ -127,7 +147,7 @@ check_version(struct record *rec, struct err *err)
 	return -1;
 }
 
-/* Numbers of fifteen digits or less are always exact; the others are looked up in the table. */
+/* What is no integer is looked up in the table: is it meant to be one? */
 static int
 check_integers(struct record *rec, struct err *err)
 {
@@ -139,14 +159,10 @@ check_integers(struct record *rec, struct err *err)
 		char problem[120];
 		int64_t v;
 
-		if (m->value.type != RECORD_JSON_NUMBER)
-			continue;
-		if (m->value.len <= 15 && strcspn(text, ".eE,}] ") >= m->value.len)
+		if (m->value.type != RECORD_JSON_NUMBER || record_value_int(text, m->value.len, &v))
 			continue;
 		field = record_field_find(rec->kind, name, m->name_len);
 		if (!field || field->type != RECORD_TYPE_INT)
-			continue;
-		if (record_value_int(text, m->value.len, &v))
 			continue;
 		(void)snprintf(
 		    problem, sizeof(problem), "'%s' is not an integer within 2^53", field->name);

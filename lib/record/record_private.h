@@ -53,6 +53,9 @@ struct record_key {
 	size_t len;
 };
 
+#define RECORD_USUAL_NAMES 32
+#define RECORD_USUAL_BYTES 512
+
 struct record_scan {
 	const unsigned char *s;
 	size_t len, i;
@@ -65,6 +68,11 @@ struct record_scan {
 	size_t key_cap, key_count; /* a power of two */
 	uint32_t stamp, object;
 	struct record_arena *names; /* decoded names */
+
+	/* The names of the line before, each as it stood there: "name": */
+	char usual[RECORD_USUAL_BYTES];
+	size_t usual_end[RECORD_USUAL_NAMES];
+	size_t usual_count;
 };
 
 struct record_scan *record_scan_new(void);
@@ -104,6 +112,13 @@ int record_scan_fail(struct record_scan *scan, const char *fmt, ...)
 
 /* Remember the name of a member of object, or fail: duplicate. */
 int record_scan_name(struct record_scan *scan, uint32_t object, const struct record_value *value);
+
+/* The names of lines, which mostly are those of the line before. usual_name: the n-th one comes
+ * next; then it and its colon are read. unusual: it did not; the names of the n members before it
+ * are remembered as record_scan_name does. remember: that is the n-th name from now on. */
+bool record_scan_usual_name(struct record_scan *scan, size_t n, struct record_value *ret_name);
+void record_scan_unusual(struct record_scan *scan, const struct record_member *members, size_t n);
+void record_scan_remember(struct record_scan *scan, size_t n, const struct record_value *name);
 
 /* Decode the string value at v of text (with quotes) to out, which has room for v->len bytes;
  * returns its length. */

@@ -8,6 +8,7 @@
 
 #define BATCHES_BEHIND 16 /* of so many, all but one */
 #define BEHIND_MS      2  /* how long a wait may be while a batch is being committed */
+#define PASSED_ON      16 /* records between two looks at the time, while nothing is to be committed */
 
 struct tool_sink {
 	struct buf out;
@@ -246,9 +247,9 @@ put(struct tool *tool, const char *line, size_t len, struct err *err)
 			sink->out.len += len + 1;
 		}
 	}
-	if (sink->records < TOOL_BATCH_RECORDS && sink->out.len < TOOL_BATCH_BYTES)
-		return tool_tick(tool, err);
-	return hand_over(tool, err);
+	if (sink->records >= TOOL_BATCH_RECORDS || sink->out.len >= TOOL_BATCH_BYTES)
+		return hand_over(tool, err);
+	return sink->dirty || sink->records % PASSED_ON == 0 ? tool_tick(tool, err) : 0;
 }
 
 int

@@ -66,11 +66,11 @@ kinds(void **state)
 	for (int k = RECORD_BACKUP; k < RECORD_KINDS; k++) {
 		const char *name = record_kind_name((enum record_kind)k);
 
-		assert_int_equal(record_kind_find(name, strlen(name)), k);
+		assert_int_equal(record_word_find(RECORD_LIST_KIND, name), k);
 	}
 	assert_string_equal(record_kind_name(RECORD_OTHER), "other");
-	assert_int_equal(record_kind_find("backups", 7), RECORD_OTHER);
-	assert_int_equal(record_kind_find("", 0), RECORD_OTHER);
+	assert_int_equal(record_word_find(RECORD_LIST_KIND, "backups"), RECORD_OTHER);
+	assert_int_equal(record_word_find_n(RECORD_LIST_KIND, "backup", 0), RECORD_OTHER);
 }
 
 static void

@@ -178,6 +178,54 @@ many_names(void **state)
 	buf_release(&line);
 }
 
+/* The names of a line are compared with those of the line before: it makes no difference to what
+ * is believed, what is said, or which members there are. */
+static void
+the_line_before(void **state)
+{
+	static const char *const lines[] = {"{\"a\":1,\"b\":2,\"c\":3}",
+	    "{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":1,\"a\":2}", "{\"a\":1}",
+	    "{\"b\":1,\"c\":2,\"b\":3}", "{}", "{\"a\":1,\"b\":2,\"c\":3,\"c\":4}",
+	    "{\"a\":1,\"b\":2,\"d\":3,\"a\":4}", "{\"a\":1,\"b\" :2,\"b\":3}",
+	    "{\"a\":1,\"b\": 2,\"c\":3}", "{\"a\":1,\"\\u0061\":2}", "{\"\\u0061\":1,\"a\":2}",
+	    "{\"\\u0061\":1,\"c\":2}", "{\"a\":{\"a\":1},\"b\":{\"a\":1}}",
+	    "{\"a\":1,\"b\":{\"c\":1,\"c\":2}}", "{\"a\":1,\"b\":x}",
+	    "{\"a\":1,\"b\":", "{\"a\":1,\"b\"", "{\"a\":1,\"bb\":2}", "{\"\":1,\"c\":2,\"\":3}",
+	    "{\"kind\":\"run\",\"v\":1}", "{\"kind\":\"run\",\"v\":2}"};
+	struct buf many = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines) * ARRAY_LEN(lines) * 2; i++) {
+		const char *before = lines[i / 2 / ARRAY_LEN(lines)],
+			   *line = lines[i / 2 % ARRAY_LEN(lines)];
+		struct record alone = RECORD_INIT;
+		struct err err = {0}, again = {0};
+		int r = record_parse(&alone, line, strlen(line), &err);
+
+		if (i % 2)
+			(void)record_parse_own(&rec, before, strlen(before), NULL);
+		else
+			(void)record_parse(&rec, before, strlen(before), NULL);
+		assert_int_equal(record_parse(&rec, line, strlen(line), &again), r);
+		assert_string_equal(again.msg, err.msg);
+		assert_int_equal(rec.kind, alone.kind);
+		assert_int_equal(record_has(&rec, "a"), record_has(&alone, "a"));
+		assert_int_equal(record_has(&rec, "c"), record_has(&alone, "c"));
+		record_release(&alone);
+	}
+	/* More names and longer ones than are kept. */
+	for (int n = 0; n < 50; n++)
+		buf_printf(&many, "%c\"%0*d\":%d", n ? ',' : '{', n + 1, n, n);
+	buf_char(&many, '}');
+	parse(many.data);
+	parse(many.data);
+	many.len--;
+	buf_str(&many, ",\"002\":0}");
+	refuse(many.data, many.len, "duplicate key '002'");
+	refuse(many.data, many.len, "duplicate key '002'");
+	buf_release(&many);
+}
+
 static void
 members_are_found(void **state)
 {
@@ -352,6 +400,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(bad_lines, setup, teardown),
 	    cmocka_unit_test_setup_teardown(limits, setup, teardown),
 	    cmocka_unit_test_setup_teardown(many_names, setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_line_before, setup, teardown),
 	    cmocka_unit_test_setup_teardown(members_are_found, setup, teardown),
 	    cmocka_unit_test_setup_teardown(paths_are_bytes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_member_goes_in_once, setup, teardown),
