@@ -92,6 +92,22 @@ reaped() {
 	[[ ${stderr-} == *", 0 are in use"* ]]
 }
 
+# in_use_until_gone PID PATTERN BASE: bkm with that number is killed; what it had below BASE is nobody's only when
+# its program, which PATTERN finds, is gone. Who ends the program is held up meanwhile.
+in_use_until_gone() {
+	local guard
+	guard=$(ps -o ppid= "$(pgrep -f "$2")")
+	kill -STOP $guard
+	kill -KILL "$1"
+	wait "$1" || true
+	run --separate-stderr bkm-restore --reap --scratch "$3"
+	kill -CONT $guard
+	has "$stderr" "removed 0 scratch directories, 1 are in use"
+	reap_killed "$3"
+	[ -z "$(ls -A "$3")" ]
+	run ! pgrep -f "$2"
+}
+
 # in_store SQL: what the store says.
 in_store() {
 	sqlite3 -batch "${2:-bkm.db}" "$1"

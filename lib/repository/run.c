@@ -145,7 +145,8 @@ repository_ask(struct repository *r, const struct repository_question *q, struct
 	    .wall_ms = o->max_ms ? o->max_ms : DEFAULT_MS,
 	    .answer_max = answer->max,
 	    .stop = o->stop,
-	    .stop_arg = o->stop_arg};
+	    .stop_arg = o->stop_arg,
+	    .lock_fd = sandbox_scratch_lock(r->scratch)};
 	int result = -1;
 
 	fill_profile(r, &profile, paths);

@@ -325,14 +325,5 @@ endless() {
 
 @test "after a SIGKILL the directory is in use until the decryptor is gone" {
 	endless
-	guard=$(ps -o ppid= "$(pgrep -f "$programs/slow")")
-	kill -STOP $guard
-	kill -KILL $pid
-	wait $pid || true
-	run -0 --separate-stderr bkm-restore --reap --scratch tmp
-	kill -CONT $guard
-	has "$stderr" "removed 0 scratch directories, 1 are in use"
-	reap_killed tmp
-	[ -z "$(ls -A tmp)" ]
-	run ! pgrep -f "$programs/slow"
+	in_use_until_gone $pid "$programs/slow" tmp
 }

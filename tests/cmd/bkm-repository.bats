@@ -413,6 +413,13 @@ handler() {
 		'    - {name: r, path: repo, type: restic}' >config.yaml
 }
 
+@test "after a SIGKILL the directory is in use until the handler is gone" {
+	handler 'sleep 1000; exit'
+	prefix/bin/bkm-scan -q 3>&- &
+	eventually pgrep -f "$PWD/prefix/share"
+	in_use_until_gone $! "$PWD/prefix/share" tmp
+}
+
 @test "a handler is not believed: no end, bad lines, bad ids, bad status, an answer without end" {
 	local good='{"repository":"x"}\n{"id":"a","time":"2026-11-20T02:00:00Z","size":5}\n' text
 	handler "printf '$good{\"end\":true}\\n'"
