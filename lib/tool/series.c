@@ -141,6 +141,7 @@ facts_of(const struct tool_series_cursor *cursor, const struct store_series *row
 	    .count = row->newest_time != CLOCK_NONE,
 	    .first = row->first_seen,
 	    .members = row->members,
+	    .sole = row->sole,
 	    .present = row->count,
 	    .growing = row->growing > 0,
 	    .scanned = cursor->scanned,
