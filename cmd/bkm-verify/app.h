@@ -115,7 +115,6 @@ int app_decrypt_submit(struct app *app, struct app_item *item, const char *path,
     const struct verify_job *file, struct err *err); /* file->fd is taken over */
 /* One of its answers came: true if it was the last. */
 bool app_decrypt_answer(struct app *app, struct app_item *item, const struct verify_answer *answer);
-void app_decrypt_drop(struct app *app, struct app_item *item);
 void app_decrypt_end(struct app *app);
 
 /* repository.c: snapshots are checked by the tool of their repository, in parts. */

@@ -145,6 +145,15 @@ stopping(void *arg)
 	return tool_stopping();
 }
 
+static void
+drop(struct app *app, struct app_item *item)
+{
+	if (item->decrypt)
+		app->decrypting--;
+	decrypt_free(item->decrypt);
+	item->decrypt = NULL;
+}
+
 bool
 app_decrypt_answer(struct app *app, struct app_item *item, const struct verify_answer *answer)
 {
@@ -169,17 +178,8 @@ app_decrypt_answer(struct app *app, struct app_item *item, const struct verify_a
 	}
 	decrypt_wait(item->decrypt, END_MS, stopping, NULL, &result);
 	verify_decrypted(c, &result);
-	app_decrypt_drop(app, item);
+	drop(app, item);
 	return true;
-}
-
-void
-app_decrypt_drop(struct app *app, struct app_item *item)
-{
-	if (item->decrypt)
-		app->decrypting--;
-	decrypt_free(item->decrypt);
-	item->decrypt = NULL;
 }
 
 /* Before a signal may end the process: nothing of ours stays behind. */
@@ -188,7 +188,7 @@ app_decrypt_end(struct app *app)
 {
 	struct err err = {0};
 	for (size_t i = 0; app->items && i < APP_ITEMS; i++)
-		app_decrypt_drop(app, &app->items[i]);
+		drop(app, &app->items[i]);
 	if (sandbox_scratch_close(app->scratch, false, &err) < 0)
 		tool_error(&app->tool, "%s", err.msg);
 	app->scratch = NULL;

@@ -86,10 +86,6 @@ void alert_entry_bad(struct alert_entry *entry, const char *member, const char *
     enum record_severity severity, const char *note);
 void alert_entry_good(struct alert_entry *entry, const char *member, bool gone);
 
-/* "host\0location\0…" with the kind, as hex. */
-int alert_fingerprint(enum record_alert kind, const char *host, const char *location,
-    const char *series, const char *command, char out[ALERT_FINGERPRINT_LEN + 1], struct err *err);
-
 /* The one line for people and the facts of a row, from what the entry knows. */
 void
 alert_add_summary(struct buf *out, const struct alert_row *row, const struct alert_entry *entry);

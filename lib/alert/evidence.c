@@ -309,9 +309,10 @@ alert_evidence_expect(struct alert_evidence *ev, const struct alert_row *row, st
 	return 0;
 }
 
-int
-alert_fingerprint(enum record_alert kind, const char *host, const char *location,
-    const char *series, const char *command, char out[ALERT_FINGERPRINT_LEN + 1], struct err *err)
+/* "host\0location\0…" with the kind, as hex. */
+static int
+make_fingerprint(enum record_alert kind, const char *host, const char *location, const char *series,
+    const char *command, char out[ALERT_FINGERPRINT_LEN + 1], struct err *err)
 {
 	const char *parts[] = {
 	    record_word(RECORD_LIST_ALERT, (int)kind), host, location, series, command};
@@ -375,7 +376,7 @@ alert_evidence_sort(struct alert_evidence *ev, struct err *err)
 			entry = g->entry[k];
 			if (!entry || !has_news(entry))
 				continue;
-			if (alert_fingerprint(entry->kind, g->host, g->location, g->series,
+			if (make_fingerprint(entry->kind, g->host, g->location, g->series,
 				g->command, entry->fingerprint, err) < 0)
 				return -1;
 			MEM_GROW(ev->sorted, ev->sorted_count, ev->sorted_cap);

@@ -157,6 +157,5 @@ const char *archive_item_unsafe(const char *name, size_t len);
 
 const char *archive_kind_name(enum archive_kind kind);    /* "tar" */
 const char *archive_fault_name(enum archive_fault fault); /* "truncated" */
-const char *archive_type_name(enum archive_type type);    /* "file" */
 
 #endif

@@ -329,20 +329,3 @@ archive_fault_name(enum archive_fault fault)
 	};
 	return (size_t)fault < ARRAY_LEN(names) ? names[fault] : "none";
 }
-
-const char *
-archive_type_name(enum archive_type type)
-{
-	static const char *const names[] = {
-	    [ARCHIVE_TYPE_FILE] = "file",
-	    [ARCHIVE_TYPE_DIRECTORY] = "directory",
-	    [ARCHIVE_TYPE_SYMLINK] = "symlink",
-	    [ARCHIVE_TYPE_HARDLINK] = "hardlink",
-	    [ARCHIVE_TYPE_FIFO] = "fifo",
-	    [ARCHIVE_TYPE_CHAR] = "char",
-	    [ARCHIVE_TYPE_BLOCK] = "block",
-	    [ARCHIVE_TYPE_SOCKET] = "socket",
-	    [ARCHIVE_TYPE_OTHER] = "other",
-	};
-	return (size_t)type < ARRAY_LEN(names) ? names[type] : "other";
-}

@@ -77,8 +77,8 @@ plain_len(const unsigned char *s, size_t len)
 	return i;
 }
 
-void
-json_add_string(struct buf *out, const void *data, size_t len)
+static void
+add_string(struct buf *out, const void *data, size_t len)
 {
 	const unsigned char *s = data;
 	size_t i = 0, n;
@@ -184,7 +184,7 @@ void
 json_text(struct json *j, const char *key, const void *data, size_t len)
 {
 	begin(j, key);
-	json_add_string(j->out, data, len);
+	add_string(j->out, data, len);
 }
 
 void
@@ -283,8 +283,8 @@ json_hex(struct json *j, const char *key, const void *data, size_t len)
 	buf_char(j->out, '"');
 }
 
-void
-json_path_len(struct json *j, const char *key, const void *path, size_t len)
+static void
+path_text(struct json *j, const char *key, const void *path, size_t len)
 {
 	json_text(j, key, path, len);
 	if (str_is_utf8(path, len))
@@ -303,5 +303,5 @@ json_path(struct json *j, const char *key, const char *path)
 		unknown(j, key);
 		return;
 	}
-	json_path_len(j, key, path, strlen(path));
+	path_text(j, key, path, strlen(path));
 }

@@ -57,12 +57,8 @@ void json_hex(struct json *j, const char *key, const void *data, size_t len);
 /* A path is bytes: "path":"…" and, only if the bytes are not UTF-8, "path_b64":"…" with all of
  * them. key is "path" in the records. */
 void json_path(struct json *j, const char *key, const char *path);
-void json_path_len(struct json *j, const char *key, const void *path, size_t len);
 
 /* Ready JSON, put in as it is: the caller vouches for it. */
 void json_raw(struct json *j, const char *key, const char *text, size_t len);
-
-/* Append s with its quotes and escapes. */
-void json_add_string(struct buf *out, const void *data, size_t len);
 
 #endif

@@ -96,9 +96,6 @@ record_scan_blanks(struct record_scan *scan)
 /* One value of any type from scan->i on: 0 or -1 with code and problem. depth: levels around it. */
 int record_scan_value(struct record_scan *scan, unsigned depth, struct record_value *ret_value);
 
-/* A string, scan->i at its quote. */
-int record_scan_string(struct record_scan *scan, struct record_value *ret_value);
-
 /* The pieces of a walk through one container, scan->i at its bracket:
  *	open (empty: done), then member or value, then more (1: another one, 0: closed). */
 int record_scan_open(struct record_scan *scan, unsigned char open, bool *ret_empty);

@@ -164,8 +164,9 @@ scan_escape(struct record_scan *scan)
 	return 0;
 }
 
-int
-record_scan_string(struct record_scan *scan, struct record_value *ret_value)
+/* scan->i is at its quote. */
+static int
+scan_string(struct record_scan *scan, struct record_value *ret_value)
 {
 	size_t start = scan->i, n;
 	bool escaped = false;
@@ -370,7 +371,7 @@ record_scan_member(struct record_scan *scan, uint32_t object, unsigned depth,
 {
 	if (scan->i >= scan->len || scan->s[scan->i] != '"')
 		return fail_syntax(scan);
-	if (record_scan_string(scan, ret_name) < 0)
+	if (scan_string(scan, ret_name) < 0)
 		return -1;
 	if (!scan->trusted && record_scan_name(scan, object, ret_name) < 0)
 		return -1;
@@ -407,7 +408,7 @@ skip_container(struct record_scan *scan)
 	while (scan->i < scan->len) {
 		switch (scan->s[scan->i]) {
 		case '"':
-			if (record_scan_string(scan, &string) < 0)
+			if (scan_string(scan, &string) < 0)
 				return -1;
 			continue;
 		case '{':
@@ -468,7 +469,7 @@ record_scan_value(struct record_scan *scan, unsigned depth, struct record_value 
 		return fail_syntax(scan);
 	switch (scan->s[scan->i]) {
 	case '"':
-		return record_scan_string(scan, ret_value);
+		return scan_string(scan, ret_value);
 	case '{':
 		type = RECORD_JSON_OBJECT;
 		r = scan_container(scan, '{', depth);

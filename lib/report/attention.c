@@ -17,8 +17,8 @@ enum rank {
 	RANK_EVIDENCE,
 };
 
-struct report_item *
-report_item_add(
+static struct report_item *
+add_item(
     struct report *r, enum record_severity severity, int rank, const char *reason, int64_t since)
 {
 	struct report_item *item;
@@ -41,7 +41,7 @@ static struct report_item *
 add(struct report *r, enum record_severity severity, enum rank rank, const char *reason,
     int64_t since)
 {
-	struct report_item *item = report_item_add(r, severity, (int)rank, reason, since);
+	struct report_item *item = add_item(r, severity, (int)rank, reason, since);
 
 	item->location = mem_strdup(r->location.name);
 	return item;
@@ -336,7 +336,7 @@ report_attend_run(struct report *r, const struct report_run *run)
 
 	if (!dead && (!run->fate || strcmp(run->fate, "silent") != 0))
 		return;
-	item = report_item_add(r, RECORD_SEVERITY_WARNING, RANK_STAGE,
+	item = add_item(r, RECORD_SEVERITY_WARNING, RANK_STAGE,
 	    dead ? "stage_died" : "stage_silent", run->started);
 	item->what = mem_printf(
 	    "%s %s", run->command, dead ? "died before its end" : "has not run for too long");

@@ -70,8 +70,6 @@ void report_days_series_done(struct report *r);
 void report_days_json(const struct report *r, struct json *j);
 
 /* attention.c */
-struct report_item *report_item_add(
-    struct report *r, enum record_severity severity, int rank, const char *reason, int64_t since);
 void report_item_release(struct report_item *item);
 void report_attend_location(struct report *r);
 void report_attend_backup(struct report *r, const struct report_backup *b);

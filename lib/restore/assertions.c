@@ -6,8 +6,8 @@
 #include "restore/restore_private.h"
 
 /* The walls a program of the configuration runs in are those of programs; the tree is its own. */
-int
-restore_command_main(void *arg, int out)
+static int
+command_main(void *arg, int out)
 {
 	const struct restore_job *job = arg;
 	char *envp[] = {(char[]){"PATH=/usr/local/bin:/usr/bin:/bin"}, (char[]){"LC_ALL=C.UTF-8"},
@@ -231,7 +231,7 @@ check_command(const struct restore_job *original, struct restore_result *r, bool
 	restore_walls_init(&walls, &job);
 	restore_walls_programs(
 	    &walls, strchr(job.argv[0], '/') ? job.argv[0] : "/usr/local/bin", NULL);
-	status = restore_run_child(&walls, &job, restore_command_main, &output, &run, ret_stopped);
+	status = restore_run_child(&walls, &job, command_main, &output, &run, ret_stopped);
 	if (output.len)
 		output.data[strcspn(output.data, "\n")] = '\0';
 	if (status < 0)

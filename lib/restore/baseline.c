@@ -66,8 +66,9 @@ deviation(const uint64_t *values, size_t count, uint64_t middle)
 	return plain < of_steps ? plain : of_steps;
 }
 
-uint64_t
-restore_band_low(const uint64_t *values, size_t count, uint64_t floor, uint64_t *ret_median)
+/* The least value that is no surprise after these, count of them (at most RESTORE_BASELINE_MAX). */
+static uint64_t
+band_low(const uint64_t *values, size_t count, uint64_t floor, uint64_t *ret_median)
 {
 	uint64_t v[RESTORE_BASELINE_MAX], middle, least, spread, low;
 
@@ -143,7 +144,7 @@ static void
 judge_value(struct list *list, const char *what, const char *name, uint64_t now,
     const uint64_t *values, size_t count, uint64_t floor)
 {
-	uint64_t middle, low = restore_band_low(values, count, floor, &middle);
+	uint64_t middle, low = band_low(values, count, floor, &middle);
 	bool always = true;
 
 	for (size_t i = 0; i < count; i++)
@@ -275,7 +276,7 @@ judge_unit(struct list *list, const struct tables *t, const struct restore_basel
 	if (streak < RESTORE_BASELINE_MIN)
 		return;
 	if (u->members[0] == 0 || u->members[0] * 2 < fewest) {
-		(void)restore_band_low(values, streak, 0, &usual);
+		(void)band_low(values, streak, 0, &usual);
 		add(list, RESTORE_SHRUNK_GONE, "table", u->name, u->rows[0], usual);
 		return;
 	}

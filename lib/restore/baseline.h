@@ -78,8 +78,4 @@ size_t restore_baseline_judge(const struct restore_baseline *baseline,
     const struct restore_seen *now, struct restore_shrunk **ret_shrunk, size_t *ret_count);
 void restore_shrunk_free(struct restore_shrunk *shrunk, size_t count);
 
-/* The least value that is no surprise after these, count of them (at most RESTORE_BASELINE_MAX). */
-uint64_t
-restore_band_low(const uint64_t *values, size_t count, uint64_t floor, uint64_t *ret_median);
-
 #endif

@@ -97,8 +97,8 @@ hash_members(const struct restore_job *job, struct restore_examined *e)
 	hash_free(hash);
 }
 
-int
-restore_examine_main(void *arg, int out)
+static int
+examine_main(void *arg, int out)
 {
 	const struct restore_job *job = arg;
 	struct restore_examined *e = mem_alloc(sizeof(*e));
@@ -265,7 +265,7 @@ restore_examine(
 		return;
 	e = mem_alloc(sizeof(*e));
 	restore_walls_reader(&walls, &job);
-	if (restore_run_child(&walls, &job, restore_examine_main, &answer, &run, ret_stopped) < 0 ||
+	if (restore_run_child(&walls, &job, examine_main, &answer, &run, ret_stopped) < 0 ||
 	    take_examined(result, &answer, e) < 0) {
 		restore_demand_error(result,
 		    restore_result_check(

@@ -19,7 +19,6 @@ struct restore_pg_error {
 	char state[6];     /* SQLSTATE; "" if there is none */
 	char message[400]; /* as the server wrote it: not for a terminal */
 	char detail[200];
-	bool fatal;
 };
 
 struct restore_pg {

@@ -196,8 +196,6 @@ take_error(struct restore_pg *pg, const struct message *m)
 		else if (*p == 'D')
 			(void)snprintf(pg->error.detail, sizeof(pg->error.detail), "%.*s",
 			    n < 199 ? n : 199, value);
-		else if (*p == 'V')
-			pg->error.fatal = n > 0 && *value != 'E';
 		if (value + len >= end)
 			break;
 		p = value + len + 1;

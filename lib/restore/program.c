@@ -37,8 +37,8 @@ path_of(const struct restore_job *job)
 }
 
 /* In the enclosed child: the backup is standard input, the scratch directory the current one. */
-int
-restore_program_main(void *arg, int out)
+static int
+program_main(void *arg, int out)
 {
 	const struct restore_job *job = arg;
 	char *path = mem_printf("BKM_PATH=%s", path_of(job));
@@ -169,7 +169,7 @@ restore_program_run(struct restore_job *job, const struct restore_program *progr
 	walls.profile.keep_user = true;
 	restore_walls_programs(&walls, strchr(job->argv[0], '/') ? job->argv[0] : "/usr/local/bin",
 	    job->plain ? NULL : job->subject->path);
-	status = restore_run_child(&walls, job, restore_program_main, &answer, result, ret_stopped);
+	status = restore_run_child(&walls, job, program_main, &answer, result, ret_stopped);
 	if ((status == 127 || status == 126) && !answer.len)
 		restore_result_say(result, RECORD_VERDICT_ERROR, "handler",
 		    "the handler program '%s' %s", job->argv[0],

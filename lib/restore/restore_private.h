@@ -177,7 +177,7 @@ struct restore_job {
 	const struct restore_options *options;
 	int fd, rootfd, lockfd;
 	int mould;  /* above 0: a copy of it is to be made, or, in the child that makes it, it */
-	int livefd; /* the directory to compare with, for restore_examine_main */
+	int livefd; /* the directory to compare with, for restore_examine */
 	bool directory; /* fd is a directory: a backup of `unit: directory` */
 	bool plain;     /* fd is what was decrypted: it has no path */
 	uint64_t size, space;
@@ -187,12 +187,10 @@ struct restore_job {
 	char **argv;                           /* of a program of the configuration */
 };
 
-/* The children: they answer with a struct restore_answer, the last one with JSON. Each is the fn of
- * a sandbox_run and gets a struct restore_job. */
+/* Two of the children: they answer with a struct restore_answer. Each is the fn of a sandbox_run and
+ * gets a struct restore_job. */
 int restore_child_main(void *arg, int out);
 int restore_second_main(void *arg, int out);
-int restore_program_main(void *arg, int out);
-int restore_command_main(void *arg, int out);
 
 /* What the child of restore_examine answers; behind it the paths that differ, each after a byte of
  * enum restore_difference and with its NUL. */
@@ -223,7 +221,6 @@ struct restore_examined {
 /* sha256 and compare, in a child that reads the restored and the live tree (examine.c, compare.c). */
 void restore_examine(
     const struct restore_job *original, struct restore_result *result, bool *ret_stopped);
-int restore_examine_main(void *arg, int out);
 void restore_compare(
     const struct restore_job *job, struct restore_examined *ret_result, struct buf *names);
 

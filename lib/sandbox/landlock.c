@@ -35,8 +35,8 @@ struct ruleset_attr {
 	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |                              \
 	    LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 
-unsigned
-sandbox_landlock_abi(void)
+static unsigned
+landlock_abi(void)
 {
 	long abi =
 	    syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -107,7 +107,7 @@ int
 sandbox_landlock_prepare(
     const struct sandbox_profile *profile, int *ret_fd, unsigned *ret_abi, struct err *err)
 {
-	unsigned abi = sandbox_landlock_abi();
+	unsigned abi = landlock_abi();
 	uint64_t handled = handled_fs(abi);
 	struct ruleset_attr attr = {.handled_access_fs = handled};
 	size_t size = offsetof(struct ruleset_attr, handled_access_net);

@@ -41,8 +41,6 @@ enum sandbox_layer {
 	SANDBOX_SECCOMP = 1 << 6,
 };
 
-#define SANDBOX_LAYERS_ALL 0x7fU
-
 /* What a stock Debian 12 kernel gives in a default container: sandbox.require's default. */
 #define SANDBOX_LAYERS_DEFAULT                                                                     \
 	(SANDBOX_RLIMITS | SANDBOX_NO_NEW_PRIVS | SANDBOX_LANDLOCK | SANDBOX_SECCOMP)
@@ -183,8 +181,5 @@ void sandbox_layers_json(const struct sandbox_layers *layers, struct buf *out);
 /* 0 if active has all of require, else ERR_UNSUPPORTED and the missing ones by name. */
 int sandbox_layers_check(
     const struct sandbox_layers *active, const struct sandbox_layers *require, struct err *err);
-
-/* The Landlock ABI of this kernel, 0 if there is none. */
-unsigned sandbox_landlock_abi(void);
 
 #endif

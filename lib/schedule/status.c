@@ -260,22 +260,12 @@ schedule_reach(const struct schedule_policy *policy, int64_t from, int64_t now)
 	return (from < last ? from : last) - 2 * interval;
 }
 
-static void
-count_due(void *ctx, int64_t due, int64_t met)
+void
+schedule_count_due(void *ctx, int64_t due, int64_t met)
 {
 	struct schedule_count *count = ctx;
 
 	(void)due;
 	count->due++;
 	count->met += met != CLOCK_NONE;
-}
-
-struct schedule_count
-schedule_count(const struct schedule_policy *policy, const struct schedule_facts *facts,
-    int64_t from, int64_t now)
-{
-	struct schedule_count count = {0};
-
-	schedule_each_due(policy, facts, from, now, count_due, &count);
-	return count;
 }

@@ -75,11 +75,11 @@ void schedule_each_due(const struct schedule_policy *policy, const struct schedu
 /* How far back the facts for a window must reach. */
 int64_t schedule_reach(const struct schedule_policy *policy, int64_t from, int64_t now);
 
+/* The fn that counts them: ctx is a struct schedule_count, zero at first. */
 struct schedule_count {
 	uint64_t due;
 	uint64_t met;
 };
-struct schedule_count schedule_count(const struct schedule_policy *policy,
-    const struct schedule_facts *facts, int64_t from, int64_t now);
+void schedule_count_due(void *ctx, int64_t due, int64_t met);
 
 #endif

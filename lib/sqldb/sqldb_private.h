@@ -46,7 +46,6 @@ enum sqldb_flag {
 	WORD_LOG_FILE = 1 << 7,          /* variables that make a server write a file */
 	WORD_LARGE_OBJECT_FILE = 1 << 8, /* lo_import, lo_export */
 	WORD_FROM = 1 << 9,
-	WORD_ERROR = 1 << 10,
 };
 
 struct sqldb_dump {

@@ -74,7 +74,6 @@ struct sqldb_toc_entry *sqldb_toc_find_file(struct sqldb_toc *toc, const char *f
 
 /* Do the last bytes of the rows of e say that nothing is missing behind them? pg_dump ends a COPY
  * with "\.", and both forms with empty lines. */
-#define SQLDB_TOC_TAIL 5
 bool sqldb_toc_ended(const struct sqldb_toc_entry *e, const char *tail, size_t len);
 
 #endif

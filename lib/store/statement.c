@@ -9,8 +9,9 @@ struct store_cached {
 	sqlite3_stmt *st;
 };
 
-int
-store_fail(struct store *store, struct err *err)
+/* "store '%s': message" from the database handle; -1. */
+static int
+fail(struct store *store, struct err *err)
 {
 	int code = sqlite3_errcode(store->db) & 0xff;
 	const char *what = sqlite3_errmsg(store->db);
@@ -33,7 +34,7 @@ int
 store_exec(struct store *store, const char *sql, struct err *err)
 {
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return store_fail(store, err);
+		return fail(store, err);
 	return 0;
 }
 
@@ -44,7 +45,7 @@ store_prepare(struct store *store, const char *sql, struct err *err)
 
 	if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) !=
 	    SQLITE_OK) {
-		(void)store_fail(store, err);
+		(void)fail(store, err);
 		return NULL;
 	}
 	return st;
@@ -121,7 +122,7 @@ store_step(struct store *store, sqlite3_stmt *st, struct err *err)
 	case SQLITE_DONE:
 		return 0;
 	default:
-		return store_fail(store, err);
+		return fail(store, err);
 	}
 }
 

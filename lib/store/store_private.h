@@ -106,9 +106,6 @@ int store_drill_put(
 /* A random UUID (RFC 4122, version 4) from the kernel. */
 int store_make_uuid(char out[37], struct err *err);
 
-/* "store '%s': message" from the database handle; -1. */
-int store_fail(struct store *store, struct err *err);
-
 /* End the look-ups of backup.c; what they returned is invalid. */
 void store_backup_let_go(struct store *store);
 

@@ -208,8 +208,9 @@ add_time(void *ctx, int64_t time)
 	return 0;
 }
 
-int
-tool_series_facts(struct tool_series_cursor *cursor, const struct tool_series *series, int64_t from,
+/* The facts behind a series' state, reaching back far enough for a window that begins at from. */
+static int
+window_facts(struct tool_series_cursor *cursor, const struct tool_series *series, int64_t from,
     struct schedule_facts *ret_facts, struct err *err)
 {
 	struct schedule_facts facts = facts_of(cursor, &series->row);
@@ -237,20 +238,10 @@ tool_series_each_due(struct tool_series_cursor *cursor, const struct tool_series
 	if (series->state.status == SCHEDULE_UNSCHEDULED ||
 	    series->state.status == SCHEDULE_UNKNOWN)
 		return 0;
-	if (tool_series_facts(cursor, series, from, &facts, err) < 0)
+	if (window_facts(cursor, series, from, &facts, err) < 0)
 		return -1;
 	schedule_each_due(&series->policy, &facts, from, cursor->tool->now, fn, ctx);
 	return 0;
-}
-
-static void
-count_due(void *ctx, int64_t due, int64_t met)
-{
-	struct schedule_count *count = ctx;
-
-	(void)due;
-	count->due++;
-	count->met += met != CLOCK_NONE;
 }
 
 int
@@ -258,7 +249,7 @@ tool_series_count(struct tool_series_cursor *cursor, const struct tool_series *s
     struct schedule_count *ret_count, struct err *err)
 {
 	*ret_count = (struct schedule_count){0};
-	return tool_series_each_due(cursor, series, from, count_due, ret_count, err);
+	return tool_series_each_due(cursor, series, from, schedule_count_due, ret_count, err);
 }
 
 static void

@@ -42,11 +42,6 @@ int tool_series_open(struct tool *tool, const struct config_location *location,
 int tool_series_next(struct tool_series_cursor *cursor, struct tool_series *ret, struct err *err);
 void tool_series_close(struct tool_series_cursor *cursor); /* NULL is fine */
 
-/* The facts behind a series' state, reaching back far enough for a window that begins at `from`.
- * Its times live until the next call on the cursor. */
-int tool_series_facts(struct tool_series_cursor *cursor, const struct tool_series *series,
-    int64_t from, struct schedule_facts *ret_facts, struct err *err);
-
 /* The due times from `from` to now of the series that the cursor stands on, oldest first (see
  * schedule_each_due); none for an ignored, unscheduled or unknown one. */
 int tool_series_each_due(struct tool_series_cursor *cursor, const struct tool_series *series,

@@ -4,7 +4,7 @@
 #include "verify/verify_private.h"
 
 /* The order is the order of the bids. */
-const struct verify_format *const verify_formats[] = {
+static const struct verify_format *const formats[] = {
     &verify_format_basebackup,
     &verify_format_pgtar,
     &verify_format_tar,
@@ -228,8 +228,8 @@ check_stream(struct verify_stream *s, struct err *err)
 	if (is_empty(s))
 		return verify_content_set(
 		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_EMPTY, "there is nothing in it");
-	for (size_t i = 0; verify_formats[i] && !format && !s->data; i++) {
-		s->format = verify_formats[i];
+	for (size_t i = 0; formats[i] && !format && !s->data; i++) {
+		s->format = formats[i];
 		if (s->format->bid(s))
 			format = s->format;
 	}

@@ -7,9 +7,9 @@ verify_reads(unsigned methods)
 	return methods & (VERIFY_CHECKSUM | VERIFY_CONTENT);
 }
 
-void
-verify_verdict_only(
-    struct verify_verdict *verdict, enum record_verdict word, enum verify_reason reason)
+/* A verdict that was reached without looking: a skip or an error. */
+static void
+verdict_only(struct verify_verdict *verdict, enum record_verdict word, enum verify_reason reason)
 {
 	*verdict = (struct verify_verdict){.verdict = word, .reason = reason};
 }
@@ -156,7 +156,7 @@ combine(struct verify_verdict *v)
 		if (v->verdict != RECORD_VERDICT_NONE)
 			return;
 	}
-	verify_verdict_only(v, RECORD_VERDICT_SKIP, VERIFY_REASON_UNVERIFIABLE);
+	verdict_only(v, RECORD_VERDICT_SKIP, VERIFY_REASON_UNVERIFIABLE);
 }
 
 /* The file is another generation than the one that was recorded. Where that must not happen it is
@@ -176,7 +176,7 @@ is_other_generation(
 		add(v, VERIFY_TIMESTAMP, RECORD_VERDICT_FAIL, VERIFY_REASON_TIMESTAMP_MOVED,
 		    RECORD_LEVEL_NONE);
 	else
-		verify_verdict_only(v, RECORD_VERDICT_SKIP, VERIFY_REASON_SUPERSEDED);
+		verdict_only(v, RECORD_VERDICT_SKIP, VERIFY_REASON_SUPERSEDED);
 	return true;
 }
 
@@ -188,11 +188,11 @@ verify_judge(const struct verify_known *known, const struct verify_found *found,
 	const struct verify_answer *a = found->answer;
 	*v = (struct verify_verdict){0};
 	if (a && a->outcome == VERIFY_FAILED) {
-		verify_verdict_only(v, RECORD_VERDICT_ERROR, a->reason);
+		verdict_only(v, RECORD_VERDICT_ERROR, a->reason);
 		return;
 	}
 	if (a && a->outcome == VERIFY_CHANGED) {
-		verify_verdict_only(v, RECORD_VERDICT_SKIP, VERIFY_REASON_GROWING);
+		verdict_only(v, RECORD_VERDICT_SKIP, VERIFY_REASON_GROWING);
 		return;
 	}
 	if (is_other_generation(known, found, v)) {

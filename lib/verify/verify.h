@@ -5,7 +5,7 @@
  *   the pool      worker processes in the sandbox that are handed open files, read each once, and
  *                 answer with digests and with what the content is (verify_pool_*)
  *   the content   which format the bytes are, and whether every check it has passes (inside the
- *                 workers; one file and one row in verify_formats[] per format)
+ *                 workers; one file and one row in content.c per format)
  *   manifests     X.sha256, SHA256SUMS and their like beside a backup (verify_manifest_*)
  *   the judge     pure: what was known, what was found, and the verdict (verify_judge)
  *
@@ -335,10 +335,6 @@ bool verify_reads(unsigned methods);
 
 void verify_judge(const struct verify_known *known, const struct verify_found *found,
     struct verify_verdict *ret_verdict);
-
-/* A verdict that was reached without looking: a skip or an error. */
-void verify_verdict_only(
-    struct verify_verdict *verdict, enum record_verdict word, enum verify_reason reason);
 
 /* Append the object that stands on the line as "verification". detail may be NULL. */
 void verify_add_json(struct buf *out, const struct verify_known *known,

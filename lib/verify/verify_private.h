@@ -88,8 +88,6 @@ struct verify_format {
 	int (*check)(struct verify_stream *s, struct err *err);
 };
 
-extern const struct verify_format *const verify_formats[];
-
 extern const struct verify_format verify_format_basebackup;
 extern const struct verify_format verify_format_pgtar;
 extern const struct verify_format verify_format_tar;
