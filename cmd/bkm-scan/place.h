@@ -13,7 +13,7 @@ struct place {
 	struct bkm_scan *scan;
 	struct scan_root root;
 	struct schedule_naming *naming; /* NULL: no rule names a series */
-	struct buf path;                /* for naming */
+	struct scan_namer *namer;       /* by them, of what is known */
 	char **problems;                /* relative paths that could not be looked at */
 	size_t problem_count, problem_cap;
 };

@@ -23,7 +23,7 @@ is_early(void *arg, const char *series, const char *path, int64_t time)
 
 	if (p->naming)
 		(void)schedule_series_named(
-		    p->naming, path, strlen(path), name, sizeof(name), &namer);
+		    p->naming, NULL, path, strlen(path), name, sizeof(name), &namer);
 	rule = config_series_for(p->config, series, namer);
 	if (rule && rule->ignore)
 		return false;
@@ -51,9 +51,14 @@ series_of(void *arg, const char *dir, size_t dir_len, const char *name, size_t n
     size_t size)
 {
 	struct place *p = arg;
+	const char *series;
+	size_t len;
 
 	(void)size;
-	return scan_name_series(p->naming, &p->path, dir, dir_len, name, name_len, out, NULL);
+	scan_namer_dir(p->namer, dir, dir_len);
+	len = scan_namer_series(p->namer, name, name_len, &series, NULL);
+	memcpy(out, series, len + 1);
+	return len;
 }
 
 static bool
@@ -69,9 +74,11 @@ follow_naming(struct place *p, struct err *err)
 	char *text = tool_naming_text(p->config);
 	int r = 0;
 
+	p->namer = scan_namer_new(p->naming);
 	/* Series of a repository are named by its handler. */
 	if (!tool_is_repository(p->config) && !is_same(text, p->scan->row.naming))
 		r = store_scan_regroup(p->scan->scan, text, series_of, SCHEDULE_NAME_MAX, p, err);
+	scan_namer_free(p->namer);
 	free(text);
 	return r;
 }
@@ -440,11 +447,7 @@ int
 bkm_scan(struct tool *tool, const struct config_location *location,
     const struct bkm_scan_options *options, struct bkm_scan *ret_scan, struct err *err)
 {
-	struct place p = {.tool = tool,
-	    .config = location,
-	    .options = options,
-	    .scan = ret_scan,
-	    .path = BUF_INIT};
+	struct place p = {.tool = tool, .config = location, .options = options, .scan = ret_scan};
 	int64_t id;
 	int r;
 
@@ -458,7 +461,6 @@ bkm_scan(struct tool *tool, const struct config_location *location,
 	if (r == 0)
 		r = scan_locked(&p, err);
 	free(p.naming);
-	buf_release(&p.path);
 	if (r < 0)
 		store_rollback(tool->store);
 	store_scan_unlock(tool->store, id);

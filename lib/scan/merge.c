@@ -22,8 +22,7 @@ struct scan_merge {
 	bool lasting;       /* so far nothing needs another look later on */
 	struct buf listing; /* its digests now */
 
-	struct buf path;
-	char series[SCHEDULE_NAME_MAX];
+	struct scan_namer *namer;
 };
 
 struct scan_merge *
@@ -37,7 +36,7 @@ scan_merge_new(const struct scan_merge_ops *ops, int64_t now, int64_t settle)
 	merge->counts.settles = CLOCK_NONE;
 	merge->after = BUF_INIT;
 	merge->listing = BUF_INIT;
-	merge->path = BUF_INIT;
+	merge->namer = scan_namer_new(ops->naming);
 	return merge;
 }
 
@@ -48,7 +47,7 @@ scan_merge_free(struct scan_merge *merge)
 		return;
 	buf_release(&merge->after);
 	buf_release(&merge->listing);
-	buf_release(&merge->path);
+	scan_namer_free(merge->namer);
 	free(merge);
 }
 
@@ -120,11 +119,8 @@ describe(struct scan_merge *m, const struct scan_listing *l, const struct scan_e
 	size_t len = e->series_len;
 	size_t rule = e->series_rule == UINT32_MAX ? SCHEDULE_NAMING_NONE : e->series_rule;
 
-	if (!series) {
-		len = scan_name_series(m->ops.naming, &m->path, l->path, l->path_len, e->name,
-		    e->name_len, m->series, &rule);
-		series = m->series;
-	}
+	if (!series)
+		len = scan_namer_series(m->namer, e->name, e->name_len, &series, &rule);
 	if (m->ops.min_size)
 		facts.min_size = m->ops.min_size(m->ops.arg, series, rule);
 	scan_judge(&facts, m->now, m->settle, j);
@@ -248,6 +244,7 @@ begin_dir(struct scan_merge *m, const struct scan_listing *l, struct err *err)
 	m->digests = NULL;
 	m->digests_len = 0;
 	m->lasting = true;
+	scan_namer_dir(m->namer, l->path, l->path_len);
 	if (m->ops.dir(m->ops.arg, l->path, l->path_len, &m->digests, &m->digests_len, err) < 0)
 		return -1;
 	m->same = m->digests != NULL;

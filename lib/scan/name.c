@@ -1,5 +1,6 @@
 // Which names are backups: tables of sidecars and of unfinished files, include and exclude patterns.
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -106,14 +107,6 @@ matches(const struct pattern *p, const char *name, size_t len)
 	return len == p->len && equal(name, p->text, len);
 }
 
-/* What the patterns begin and end with, in lower case: hardly a backup has either. The tests go
- * through all patterns. */
-static bool
-may_match(const char *name, size_t len, const char *first, const char *last)
-{
-	return len && (strchr(first, name[0] | 0x20) || strchr(last, name[len - 1] | 0x20));
-}
-
 static bool
 matches_one(const struct pattern *patterns, const char *name, size_t len)
 {
@@ -124,10 +117,34 @@ matches_one(const struct pattern *patterns, const char *name, size_t len)
 	return false;
 }
 
+/* A set of ASCII characters, letters in either case. */
+struct set {
+	uint64_t low, high;
+};
+#define LOW(c)  (UINT64_C(1) << (c))
+#define HIGH(c) (UINT64_C(1) << ((c)-64))
+
+static bool
+contains(struct set set, char c)
+{
+	unsigned i = (unsigned char)c | 0x20U;
+
+	return i < 128 && ((i < 64 ? set.low : set.high) >> (i % 64) & 1U);
+}
+
+/* What the patterns begin and end with: hardly a backup has either. The tests go through all
+ * patterns. */
 bool
 scan_name_is_sidecar(const char *name, size_t len)
 {
-	return may_match(name, len, ".bcmrst", "1245623bcdgkmnrtsv") &&
+	static const struct set first = {
+	    LOW('.'), HIGH('b') | HIGH('c') | HIGH('m') | HIGH('r') | HIGH('s') | HIGH('t')};
+	static const struct set last = {
+	    LOW('1') | LOW('2') | LOW('3') | LOW('4') | LOW('5') | LOW('6'),
+	    HIGH('b') | HIGH('c') | HIGH('d') | HIGH('g') | HIGH('k') | HIGH('m') | HIGH('n') |
+		HIGH('r') | HIGH('s') | HIGH('t') | HIGH('v')};
+
+	return len && (contains(first, name[0]) || contains(last, name[len - 1])) &&
 	    matches_one(sidecars, name, len);
 }
 
@@ -150,7 +167,11 @@ is_rsync_temporary(const char *name, size_t len)
 bool
 scan_name_is_partial(const char *name, size_t len)
 {
-	return may_match(name, len, ".", "delpst") &&
+	static const struct set first = {LOW('.'), 0};
+	static const struct set last = {
+	    0, HIGH('d') | HIGH('e') | HIGH('l') | HIGH('p') | HIGH('s') | HIGH('t')};
+
+	return len && (contains(first, name[0]) || contains(last, name[len - 1])) &&
 	    (matches_one(partials, name, len) || is_rsync_temporary(name, len));
 }
 
@@ -174,22 +195,60 @@ scan_name_final(const char *name, size_t len, size_t *ret_len)
 	return name;
 }
 
+/* ---------------------------------------------------------------- series */
+struct scan_namer {
+	const struct schedule_naming *naming;
+	struct schedule_memo *memo;
+	struct buf path;
+	size_t dir_len; /* of path, with its slash */
+	char series[SCHEDULE_NAME_MAX];
+};
+
+struct scan_namer *
+scan_namer_new(const struct schedule_naming *naming)
+{
+	struct scan_namer *namer = mem_alloc(sizeof(*namer));
+
+	namer->naming = naming;
+	namer->memo = schedule_memo_new();
+	namer->path = BUF_INIT;
+	return namer;
+}
+
+void
+scan_namer_free(struct scan_namer *namer)
+{
+	if (!namer)
+		return;
+	schedule_memo_free(namer->memo);
+	buf_release(&namer->path);
+	free(namer);
+}
+
+void
+scan_namer_dir(struct scan_namer *namer, const char *dir, size_t len)
+{
+	buf_clear(&namer->path);
+	buf_add(&namer->path, dir, len);
+	if (len)
+		buf_char(&namer->path, '/');
+	namer->dir_len = namer->path.len;
+}
+
 size_t
-scan_name_series(const struct schedule_naming *naming, struct buf *path, const char *dir,
-    size_t dir_len, const char *name, size_t len, char *out, size_t *ret_rule)
+scan_namer_series(struct scan_namer *namer, const char *name, size_t len, const char **ret_series,
+    size_t *ret_rule)
 {
 	if (scan_name_is_partial(name, len))
 		name = scan_name_final(name, len, &len);
-	buf_clear(path);
-	if (dir_len) {
-		buf_add(path, dir, dir_len);
-		buf_char(path, '/');
-	}
-	buf_add(path, name, len);
-	return schedule_series_named(
-	    naming, path->data, path->len, out, SCHEDULE_NAME_MAX, ret_rule);
+	namer->path.len = namer->dir_len;
+	buf_add(&namer->path, name, len);
+	*ret_series = namer->series;
+	return schedule_series_named(namer->naming, namer->memo, namer->path.data, namer->path.len,
+	    namer->series, sizeof(namer->series), ret_rule);
 }
 
+/* ---------------------------------------------------------------- include, exclude */
 static bool
 any(const char *const *patterns, size_t count, const char *path, const char *name)
 {

@@ -19,10 +19,20 @@ bool scan_name_is_partial(const char *name, size_t len);
 /* The name that a partial file will have when it is finished: its part of name. Others: all of it. */
 const char *scan_name_final(const char *name, size_t len, size_t *ret_len);
 
-/* The series of a file in a directory (both as in a listing), as schedule_series_named: a partial file
- * belongs to the series of the name it will have. path is scratch. out: SCHEDULE_NAME_MAX bytes. */
-size_t scan_name_series(const struct schedule_naming *naming, struct buf *path, const char *dir,
-    size_t dir_len, const char *name, size_t len, char *out, size_t *ret_rule);
+/* Names the series of files, directory by directory. For one thread. */
+struct scan_namer;
+
+/* naming is borrowed; NULL: no rules. */
+struct scan_namer *scan_namer_new(const struct schedule_naming *naming);
+void scan_namer_free(struct scan_namer *namer); /* NULL is fine */
+
+/* Go to this directory, relative to the location: none at first, and after "". */
+void scan_namer_dir(struct scan_namer *namer, const char *dir, size_t len);
+
+/* The series of a file there, as schedule_series_named: its length, and *ret_series, which lives until the
+ * next call. A partial file belongs to the series of the name it will have. ret_rule may be NULL. */
+size_t scan_namer_series(struct scan_namer *namer, const char *name, size_t len,
+    const char **ret_series, size_t *ret_rule);
 
 struct scan_patterns { /* fnmatch patterns, each tried on the relative path and the base name */
 	const char *const *include; /* none: everything */

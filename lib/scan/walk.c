@@ -116,7 +116,7 @@ init_worker(struct scan_walk *walk, struct walk_worker *worker, struct err *err)
 	worker->scratch = BUF_INIT;
 	worker->read_buf = mem_alloc(WALK_READ_SIZE);
 	if (walk->options.series)
-		worker->series = mem_alloc(SCHEDULE_NAME_MAX);
+		worker->namer = scan_namer_new(walk->options.naming);
 	return hash_new("sha256", &worker->hash, err);
 }
 
@@ -311,7 +311,7 @@ free_worker(struct walk_worker *worker)
 	buf_release(&worker->names);
 	hash_free(worker->hash);
 	buf_release(&worker->scratch);
-	free(worker->series);
+	scan_namer_free(worker->namer);
 	free(worker->list);
 	free(worker->read_buf);
 }

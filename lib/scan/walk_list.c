@@ -78,8 +78,7 @@ static void
 keep_name(struct walk_worker *worker, const char *name, size_t len)
 {
 	MEM_GROW(worker->list, worker->list_count, worker->list_cap);
-	worker->list[worker->list_count++] =
-	    (struct walk_name){.offset = (uint32_t)worker->names.len, .len = (uint32_t)len};
+	worker->list[worker->list_count++] = (uint32_t)worker->names.len;
 	buf_add(&worker->names, name, len + 1);
 }
 
@@ -159,29 +158,19 @@ read_names(struct walk_worker *worker, struct walk_node *node, int fd)
 	}
 }
 
-static int
-by_name(const void *a, const void *b, void *names)
-{
-	const char *base = names;
-
-	return strcmp(base + ((const struct walk_name *)a)->offset,
-	    base + ((const struct walk_name *)b)->offset);
-}
-
 /* ---------------------------------------------------------------- files */
 /* Behind the name of the last entry. */
 static void
-name_series(struct walk_worker *worker, const struct buf *dir, const char *name, size_t len,
-    struct walk_part *part)
+name_series(struct walk_worker *worker, const char *name, size_t len, struct walk_part *part)
 {
 	struct scan_entry *e = &part->entries[part->listing.count - 1];
+	const char *series;
 	size_t rule;
-	size_t n = scan_name_series(worker->walk->options.naming, &worker->scratch, dir->data,
-	    dir->len, name, len, worker->series, &rule);
+	size_t n = scan_namer_series(worker->namer, name, len, &series, &rule);
 
 	e->series_len = (uint32_t)n;
 	e->series_rule = rule == SCHEDULE_NAMING_NONE ? UINT32_MAX : (uint32_t)rule;
-	buf_add(&part->names, worker->series, n + 1);
+	buf_add(&part->names, series, n + 1);
 }
 
 /* One part: up to WALK_PART entries that are regular files now. */
@@ -195,10 +184,12 @@ look_at(
 
 	if (end > owner->list_count)
 		end = owner->list_count;
+	if (worker->namer)
+		scan_namer_dir(worker->namer, owner->path.data, owner->path.len);
 	for (size_t i = at; i < end; i++) {
-		const struct walk_name *n = &owner->list[i];
-		const char *name = owner->names.data + n->offset;
+		const char *name = owner->names.data + owner->list[i];
 		struct stat st;
+		size_t len;
 
 		r = fstatat(big->fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
 		if (!scan_walk_goes_on(worker))
@@ -212,17 +203,18 @@ look_at(
 		}
 		if (!S_ISREG(st.st_mode))
 			continue;
+		len = strlen(name);
 		MEM_GROW(part->entries, part->listing.count, part->entry_cap);
 		part->entries[part->listing.count++] = (struct scan_entry){
-		    .name_len = n->len,
+		    .name_len = (uint32_t)len,
 		    .mtime_nsec = (uint32_t)st.st_mtim.tv_nsec,
 		    .mtime = st.st_mtim.tv_sec,
 		    .size = (uint64_t)st.st_size,
 		    .inode = st.st_ino,
 		};
-		buf_add(&part->names, name, n->len + 1);
-		if (worker->series)
-			name_series(worker, &owner->path, name, n->len, part);
+		buf_add(&part->names, name, len + 1);
+		if (worker->namer)
+			name_series(worker, name, len, part);
 	}
 }
 
@@ -355,9 +347,7 @@ list_open(struct walk_worker *worker, struct walk_node *node, int fd, const stru
 		return;
 	big.cut = read_names(worker, node, fd) < 0;
 	big.cut_errno = errno;
-	if (worker->list_count)
-		qsort_r(worker->list, worker->list_count, sizeof(*worker->list), by_name,
-		    worker->names.data);
+	scan_walk_sort(worker);
 	if (node->unit)
 		scan_walk_sum_unit(worker, node, fd, st, big.cut);
 	else if (walk->options.unit == SCAN_UNIT_FILE || big.cut)

@@ -52,11 +52,6 @@ struct walk_part {
 	struct walk_part *next;
 };
 
-struct walk_name {
-	uint32_t offset; /* in the worker's names */
-	uint32_t len;
-};
-
 /* A directory whose parts several workers look at. It belongs to the worker that lists it; the rest
  * of it stands still as long as it has helpers. */
 struct walk_big {
@@ -84,11 +79,11 @@ struct walk_worker {
 	atomic_ulong beat;    /* counts answers of the file system */
 
 	struct buf path, names; /* of the directory at hand */
-	struct walk_name *list;
+	uint32_t *list;         /* where they begin in names */
 	size_t list_count, list_cap;
 	struct hash *hash;
 	struct buf scratch;
-	char *series; /* SCHEDULE_NAME_MAX */
+	struct scan_namer *namer; /* NULL: series are not named */
 	char *read_buf;
 };
 
@@ -162,6 +157,9 @@ struct walk_part *scan_walk_part_take(struct walk_worker *worker); /* NULL: none
 void scan_walk_part_back(struct scan_walk *walk);                  /* what the caller holds */
 void scan_walk_part_free(struct walk_part *part);
 void scan_walk_problem(struct walk_part *part, const char *path, const char *what, int sys);
+
+/* The list, by memcmp of the names. */
+void scan_walk_sort(struct walk_worker *worker);
 
 /* The digest of a part that is about to be queued. */
 void scan_walk_sum_part(struct walk_worker *worker, struct walk_part *part);

@@ -31,7 +31,7 @@ scan_walk_sum_part(struct walk_worker *worker, struct walk_part *part)
 
 		buf_add(text, name, e->name_len + 1);
 		buf_add(text, numbers, sizeof(numbers));
-		name += e->name_len + 1 + (worker->series ? e->series_len + 1 : 0);
+		name += e->name_len + 1 + (worker->namer ? e->series_len + 1 : 0);
 		if (text->len >= PIECE) {
 			(void)hash_update(worker->hash, text->data, text->len, NULL);
 			buf_clear(text);
@@ -83,8 +83,7 @@ scan_walk_sum_unit(
 	inside = inside ? inside : "";
 	(void)hash_update(worker->hash, inside, strlen(inside) + 1, NULL);
 	for (size_t i = 0; i < worker->list_count; i++) {
-		const struct walk_name *n = &worker->list[i];
-		const char *name = worker->names.data + n->offset;
+		const char *name = worker->names.data + worker->list[i];
 		struct stat st;
 
 		if (!scan_walk_goes_on(worker))
@@ -97,7 +96,7 @@ scan_walk_sum_unit(
 			sum.size += (uint64_t)st.st_size;
 			newest(&sum, &st);
 		}
-		digest_entry(worker, name, n->len, &st);
+		digest_entry(worker, name, strlen(name), &st);
 	}
 	(void)hash_end(worker->hash, digest, &digest_len, NULL);
 	memcpy(sum.digest, digest, sizeof(sum.digest));

@@ -86,30 +86,52 @@ name_ends_in_marker(const struct name *name)
 	return name->mark_end > 0 && name->mark_end == name->len;
 }
 
-size_t
-schedule_series_name(const char *path, size_t len, char *out, size_t size)
+/* shape: see struct stamp_text. */
+static size_t
+make_name(const char *path, size_t len, struct shape *shape, char *out, size_t size)
 {
 	struct name name = {.out = out, .max = size - 1};
-	struct stamp_text text = {(const unsigned char *)path, len};
+	struct stamp_text text = {(const unsigned char *)path, len, shape};
 	size_t at = 0;
 
 	while (at < len) {
 		size_t used = text.s[at] == '.' ? 0 : schedule_stamp(&text, at);
 
-		if (used > 0) {
-			name_put_marker(&name);
-			at += used;
-			continue;
-		}
-		if (text.s[at] == '.')
-			used = schedule_stamp_rotation(&text, at, name_ends_in_marker(&name));
 		if (used > 0)
-			at += used;
-		else
-			at += name_put_char(&name, text.s + at, len - at);
+			name_put_marker(&name);
+		else if (text.s[at] == '.')
+			used = schedule_stamp_rotation(&text, at, name_ends_in_marker(&name));
+		if (used > 0 && shape)
+			schedule_shape_stamp(shape, at, used);
+		at += used > 0 ? used : name_put_char(&name, text.s + at, len - at);
 	}
 	out[name.len] = '\0';
 	return name.len;
+}
+
+size_t
+schedule_series_name(const char *path, size_t len, char *out, size_t size)
+{
+	return make_name(path, len, NULL, out, size);
+}
+
+static size_t
+remembered_name(struct schedule_memo *memo, const char *path, size_t len, char *out, size_t size)
+{
+	const char *name;
+	size_t n = schedule_memo_find(memo, path, len, &name);
+	struct shape *shape;
+
+	if (n > 0) {
+		memcpy(out, name, n);
+		out[n] = '\0';
+		return n;
+	}
+	shape = schedule_memo_begin(memo, path, len);
+	n = make_name(path, len, shape, out, size);
+	if (shape)
+		schedule_memo_end(memo, out, n);
+	return n;
 }
 
 /* ---------------------------------------------------------------- names that rules give */
@@ -157,8 +179,8 @@ name_expand(const char *rule, const char *path, const regmatch_t *groups, char *
 }
 
 size_t
-schedule_series_named(const struct schedule_naming *naming, const char *path, size_t len, char *out,
-    size_t size, size_t *ret_rule)
+schedule_series_named(const struct schedule_naming *naming, struct schedule_memo *memo,
+    const char *path, size_t len, char *out, size_t size, size_t *ret_rule)
 {
 	size_t rule = SCHEDULE_NAMING_NONE, used = 0;
 
@@ -173,7 +195,9 @@ schedule_series_named(const struct schedule_naming *naming, const char *path, si
 	}
 	if (used == 0) {
 		rule = SCHEDULE_NAMING_NONE;
-		used = schedule_series_name(path, len, out, size);
+		used = memo && size >= SCHEDULE_NAME_MAX
+		    ? remembered_name(memo, path, len, out, size)
+		    : schedule_series_name(path, len, out, size);
 	}
 	if (ret_rule)
 		*ret_rule = rule;

@@ -99,7 +99,7 @@ schedule_stamp_rotation(const struct stamp_text *text, size_t at, bool after_mar
 	if (text->s[at] != '.' || at == 0 || text->s[at - 1] == '/')
 		return 0;
 	n = text_digits(text, at + 1);
-	if (n < 1 || n > 3 || (n > 1 && text->s[at + 1] == '0'))
+	if (n < 1 || n > 3 || (n > 1 && !text_between(text, at + 1, 1, 1, 9)))
 		return 0;
 	if (text_digit(text, at - 1) && !after_marker)
 		return 0;

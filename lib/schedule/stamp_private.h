@@ -7,9 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct shape;
+
 struct stamp_text {
 	const unsigned char *s;
 	size_t len;
+	struct shape *shape; /* that notes what is looked at; NULL: none */
 };
 
 /* Length of the part beginning at `at` that changes from one backup to the next, or 0. */

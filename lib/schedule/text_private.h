@@ -5,6 +5,7 @@
 #define SCHEDULE_TEXT_PRIVATE_H
 
 #include "base/base.h"
+#include "schedule/memo_private.h"
 #include "schedule/stamp_private.h"
 
 enum {
@@ -88,14 +89,17 @@ text_number(const struct stamp_text *text, size_t at, size_t n)
 	return value;
 }
 
-/* The n digits at `at` are a number from min to max. */
+/* The n digits at `at` are a number from min to max. All that is ever asked about the value of a digit. */
 static inline bool
 text_between(const struct stamp_text *text, size_t at, size_t n, unsigned long long min,
     unsigned long long max)
 {
 	unsigned long long value = text_number(text, at, n);
+	bool yes = value >= min && value <= max;
 
-	return value >= min && value <= max;
+	if (text->shape)
+		schedule_shape_test(text->shape, at, n, min, max, yes);
+	return yes;
 }
 
 /* The byte at `at` is one of set. */

@@ -163,7 +163,7 @@ find_namer(
 	r = store_series_path(cursor->tool->store, row->id, &cursor->path, err);
 	if (r <= 0)
 		return r;
-	len = schedule_series_named(cursor->naming, cursor->path.data, cursor->path.len,
+	len = schedule_series_named(cursor->naming, NULL, cursor->path.data, cursor->path.len,
 	    cursor->name, SCHEDULE_NAME_MAX, &rule);
 	if (len == strlen(row->name) && memcmp(cursor->name, row->name, len) == 0)
 		*ret = rule;

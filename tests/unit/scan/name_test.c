@@ -92,39 +92,41 @@ test_patterns(void **state)
 static void
 test_rules_see_the_final_path(void **state)
 {
-	char *out = mem_alloc(SCHEDULE_NAME_MAX);
-	struct buf path = BUF_INIT;
 	regex_t regex;
 	struct schedule_naming_rule rule = {&regex, "\\1 \\2"};
 	struct schedule_naming naming = {&rule, 1};
-	size_t namer;
+	struct scan_namer *namer = scan_namer_new(&naming);
+	const char *out;
+	size_t named_by;
 
 	(void)state;
 	assert_int_equal(regcomp(&regex, "^(.*)/([a-z]+)\\.tar$", REG_EXTENDED), 0);
-	scan_name_series(&naming, &path, "d/e", 3, "june.tar.part", 13, out, &namer);
+	scan_namer_dir(namer, "d/e", 3);
+	assert_int_equal(scan_namer_series(namer, "june.tar.part", 13, &out, &named_by), 8);
 	assert_string_equal(out, "d/e june");
-	assert_int_equal(namer, 0);
-	scan_name_series(&naming, &path, "", 0, "june.tar", 8, out, &namer);
+	assert_int_equal(named_by, 0);
+	scan_namer_dir(namer, "", 0);
+	scan_namer_series(namer, "june.tar", 8, &out, &named_by);
 	assert_string_equal(out, "*.tar");
-	assert_int_equal(namer, SCHEDULE_NAMING_NONE);
+	assert_int_equal(named_by, SCHEDULE_NAMING_NONE);
+	scan_namer_free(namer);
 	regfree(&regex);
-	buf_release(&path);
-	free(out);
 }
 
 static void
 test_series_of_partial_names(void **state)
 {
-	char *out = mem_alloc(SCHEDULE_NAME_MAX);
-	struct buf path = BUF_INIT;
+	struct scan_namer *namer = scan_namer_new(NULL);
+	const char *out;
 
 	(void)state;
-	scan_name_series(NULL, &path, "d", 1, "app-2026-11-23.sql.gz.part", 26, out, NULL);
+	scan_namer_dir(namer, "d", 1);
+	scan_namer_series(namer, "app-2026-11-23.sql.gz.part", 26, &out, NULL);
 	assert_string_equal(out, "d/app-*.sql.gz");
-	scan_name_series(NULL, &path, "", 0, "app-2026-11-23.sql.gz", 21, out, NULL);
+	scan_namer_dir(namer, "", 0);
+	scan_namer_series(namer, "app-2026-11-23.sql.gz", 21, &out, NULL);
 	assert_string_equal(out, "app-*.sql.gz");
-	buf_release(&path);
-	free(out);
+	scan_namer_free(namer);
 }
 
 int

@@ -14,6 +14,53 @@ struct example {
 	const char *name;
 };
 
+/* The same numbers in every run. */
+static unsigned
+number(unsigned max)
+{
+	static uint64_t state = 1;
+
+	state = state * 6364136223846793005U + 1442695040888963407U;
+	return (unsigned)(state >> 33) % max;
+}
+
+/* Other digits in some places, now and then another byte. */
+static void
+vary(char *path)
+{
+	for (char *p = path; *p; p++) {
+		if (*p >= '0' && *p <= '9' && number(4) == 0)
+			*p = (char)('0' + number(10));
+		else if (number(200) == 0)
+			*p = "0a:-/.\xff"[number(7)];
+	}
+}
+
+/* A name is the same with a memo, which knows others of its kind, and without. */
+static void
+check_with_memo(const struct example *examples, size_t count)
+{
+	struct schedule_memo *memo = schedule_memo_new();
+	char name[SCHEDULE_NAME_MAX], again[SCHEDULE_NAME_MAX];
+
+	for (size_t i = 0; i < 100 * count; i++) {
+		const struct example *e = &examples[number((unsigned)count)];
+		char *path = mem_strdup(e->path);
+		size_t len = strlen(path);
+
+		for (int times = 0; times < 4; times++, vary(path)) {
+			size_t n = schedule_series_name(path, len, name, sizeof(name));
+
+			assert_int_equal(schedule_series_named(
+					     NULL, memo, path, len, again, sizeof(again), NULL),
+			    n);
+			assert_string_equal(again, name);
+		}
+		free(path);
+	}
+	schedule_memo_free(memo);
+}
+
 static void
 check_examples(const struct example *examples, size_t count)
 {
@@ -31,6 +78,30 @@ check_examples(const struct example *examples, size_t count)
 		}
 	}
 	assert_int_equal(bad, 0);
+	check_with_memo(examples, count);
+}
+
+static void
+a_name_too_long_for_the_memo_is_made(void **state)
+{
+	static const char tail[] = "-2026-11-22.tar";
+	struct schedule_memo *memo = schedule_memo_new();
+	char path[600], *name = mem_alloc(SCHEDULE_NAME_MAX);
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(path) - sizeof(tail); len++) {
+		memset(path, 'x', len);
+		memcpy(path + len, tail, sizeof(tail));
+		for (char c = '1'; c < '4'; c++) {
+			path[len + 10] = c;
+			assert_int_equal(schedule_series_named(NULL, memo, path, strlen(path), name,
+					     SCHEDULE_NAME_MAX, NULL),
+			    len + strlen("-*.tar"));
+			assert_string_equal(name + len, "-*.tar");
+		}
+	}
+	schedule_memo_free(memo);
+	free(name);
 }
 
 static void
@@ -322,7 +393,7 @@ check_named(const struct schedule_naming *naming, const struct named *rows, size
 	for (size_t i = 0; i < count; i++) {
 		size_t rule = 99;
 		size_t len = schedule_series_named(
-		    naming, rows[i].path, strlen(rows[i].path), name, sizeof(name), &rule);
+		    naming, NULL, rows[i].path, strlen(rows[i].path), name, sizeof(name), &rule);
 
 		assert_string_equal(name, rows[i].name);
 		assert_int_equal(len, strlen(name));
@@ -379,15 +450,16 @@ a_name_that_a_rule_gives_is_bounded(void **state)
 
 	(void)state;
 	assert_int_equal(regcomp(&regex, ".*", REG_EXTENDED), 0);
-	assert_int_equal(schedule_series_named(&naming, "\xff", 1, out, sizeof(out), NULL), 4);
+	assert_int_equal(
+	    schedule_series_named(&naming, NULL, "\xff", 1, out, sizeof(out), NULL), 4);
 	assert_string_equal(out, "\\xff");
 	rule.name = "abcdefß";
-	assert_int_equal(schedule_series_named(&naming, "x", 1, out, sizeof(out), NULL), 6);
+	assert_int_equal(schedule_series_named(&naming, NULL, "x", 1, out, sizeof(out), NULL), 6);
 	assert_string_equal(out, "abcdef");
 	rule.name = "\\0\\0\\0\\0\\0\\0\\0\\0";
 	memset(path, 0xff, sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
-	len = schedule_series_named(&naming, path, 4096, name, SCHEDULE_NAME_MAX, NULL);
+	len = schedule_series_named(&naming, NULL, path, 4096, name, SCHEDULE_NAME_MAX, NULL);
 	assert_int_equal(len, (SCHEDULE_NAME_MAX - 1) / 4 * 4);
 	assert_int_equal(strlen(name), len);
 	free(name);
@@ -405,6 +477,7 @@ main(void)
 	    cmocka_unit_test(names_that_are_no_stamps_stay),
 	    cmocka_unit_test(judgement_calls),
 	    cmocka_unit_test(any_bytes_become_text),
+	    cmocka_unit_test(a_name_too_long_for_the_memo_is_made),
 	    cmocka_unit_test(a_small_buffer_cuts_at_a_character),
 	    cmocka_unit_test(rules_give_names),
 	    cmocka_unit_test(a_name_that_a_rule_gives_is_bounded),
