@@ -1,30 +1,13 @@
-// Read the text of a dump byte by byte: quotes, comments, COPY blocks, commands, statements.
+// Read the text of a dump byte by byte: quotes, comments, commands, statements.
 #include <ctype.h>
 #include <string.h>
 
 #include "sqldb/sqldb_private.h"
 
-#define ROWS_BLOCK ((size_t)256 * 1024)
-
 static bool
 is_word_char(uint8_t c)
 {
 	return isalnum(c) || c == '_' || c == '$' || c == '@' || c >= 0x80;
-}
-
-static void
-line_add(struct sqldb_dump *d, uint8_t c)
-{
-	if (d->line_len < sizeof(d->line) - 1)
-		d->line[d->line_len++] = (char)c;
-	d->line[d->line_len] = '\0';
-}
-
-static void
-line_clear(struct sqldb_dump *d)
-{
-	d->line_len = 0;
-	d->line[0] = '\0';
 }
 
 /* What stood in front of a statement is no part of it. */
@@ -104,7 +87,7 @@ end_statement(struct sqldb_dump *d)
 	if (sqldb_statement_end(d) < 0)
 		return -1;
 	d->state = copy ? LEX_COPY_WAIT : LEX_NORMAL;
-	line_clear(d);
+	sqldb_line_clear(d);
 	return 0;
 }
 
@@ -145,13 +128,13 @@ normal_punctuation(struct sqldb_dump *d, uint8_t c)
 		return 0;
 	case '#':
 		if (dialect == SQLDB_MYSQL) {
-			line_clear(d);
+			sqldb_line_clear(d);
 			d->state = LEX_LINE;
 			return 0;
 		}
 		break;
 	case '\\':
-		line_clear(d);
+		sqldb_line_clear(d);
 		if (dialect == SQLDB_SQLITE)
 			break;
 		d->state = LEX_META;
@@ -235,7 +218,7 @@ comment_step(struct sqldb_dump *d, uint8_t c)
 {
 	bool nests = d->options.dialect == SQLDB_POSTGRES;
 
-	line_add(d, c);
+	sqldb_line_add(d, c);
 	if (d->state == LEX_BLOCK_STAR && c == '/') {
 		d->state = LEX_BLOCK;
 		if (--d->nesting)
@@ -306,60 +289,6 @@ dollar_body(struct sqldb_dump *d, uint8_t c)
 		d->state = LEX_NORMAL;
 }
 
-/* Hand on what was read of the rows. */
-static int
-rows_flush(struct sqldb_dump *d)
-{
-	int r = d->rows.len ? d->options.rows(d->options.arg, d->rows.data, d->rows.len) : 0;
-
-	buf_clear(&d->rows);
-	d->rows_line = 0;
-	return r < 0 ? sqldb_fail(d, SQLDB_FAULT_STOPPED, "stopped") : 0;
-}
-
-/* At the end of a line of rows; the last one is only "\\.". */
-static int
-rows_line_end(struct sqldb_dump *d, bool last)
-{
-	if (!d->options.rows)
-		return 0;
-	if (!last) {
-		buf_char(&d->rows, '\n');
-		d->rows_line = d->rows.len;
-		return d->rows.len < ROWS_BLOCK ? 0 : rows_flush(d);
-	}
-	d->rows.len = d->rows_line;
-	if (rows_flush(d) < 0)
-		return -1;
-	return d->options.rows(d->options.arg, NULL, 0) < 0
-	    ? sqldb_fail(d, SQLDB_FAULT_STOPPED, "stopped")
-	    : 0;
-}
-
-static int
-copy_line(struct sqldb_dump *d, uint8_t c)
-{
-	int r = 0;
-
-	if (c != '\n') {
-		line_add(d, c);
-		return 0;
-	}
-	if (d->line_len && d->line[d->line_len - 1] == '\r')
-		d->line[--d->line_len] = '\0';
-	if (d->state == LEX_COPY_WAIT) {
-		d->state = LEX_COPY;
-	} else if (strcmp(d->line, "\\.") == 0) {
-		d->state = LEX_NORMAL;
-		r = rows_line_end(d, true);
-	} else {
-		d->stats.rows++;
-		r = rows_line_end(d, false);
-	}
-	line_clear(d);
-	return r;
-}
-
 static int
 delimiter_arg(struct sqldb_dump *d, uint8_t c)
 {
@@ -367,7 +296,7 @@ delimiter_arg(struct sqldb_dump *d, uint8_t c)
 
 	if (c != '\n') {
 		if (!isspace(c) || d->line_len)
-			line_add(d, c);
+			sqldb_line_add(d, c);
 		return 0;
 	}
 	while (d->line[i] && !isspace((uint8_t)d->line[i]))
@@ -378,7 +307,7 @@ delimiter_arg(struct sqldb_dump *d, uint8_t c)
 	d->delimiter[i] = '\0';
 	d->delimiter_match = 0;
 	d->state = LEX_NORMAL;
-	line_clear(d);
+	sqldb_line_clear(d);
 	buf_clear(&d->text);
 	return 0;
 }
@@ -411,7 +340,7 @@ step(struct sqldb_dump *d, uint8_t c)
 			content(d, '-');
 			return normal(d, c);
 		}
-		line_clear(d);
+		sqldb_line_clear(d);
 		d->state = d->options.dialect == SQLDB_MYSQL ? LEX_DASHES : LEX_LINE;
 		return 0;
 	case LEX_DASHES:
@@ -428,13 +357,13 @@ step(struct sqldb_dump *d, uint8_t c)
 			content(d, '/');
 			return normal(d, c);
 		}
-		line_clear(d);
+		sqldb_line_clear(d);
 		d->nesting = 1;
 		d->state = LEX_BLOCK_OPEN;
 		return 0;
 	case LEX_LINE:
 		if (c != '\n') {
-			line_add(d, c);
+			sqldb_line_add(d, c);
 			return 0;
 		}
 		d->state = LEX_NORMAL;
@@ -479,7 +408,7 @@ step(struct sqldb_dump *d, uint8_t c)
 			return sqldb_fail(d, SQLDB_FAULT_UNSAFE, "a command of the mysql client");
 		}
 		if (c != '\n') {
-			line_add(d, c);
+			sqldb_line_add(d, c);
 			return 0;
 		}
 		d->state = LEX_NORMAL;
@@ -489,7 +418,7 @@ step(struct sqldb_dump *d, uint8_t c)
 		return delimiter_arg(d, c);
 	case LEX_COPY_WAIT:
 	case LEX_COPY:
-		return copy_line(d, c);
+		return sqldb_rows_byte(d, c);
 	}
 	return 0;
 }
@@ -498,19 +427,10 @@ step(struct sqldb_dump *d, uint8_t c)
 static size_t
 skip_plain(struct sqldb_dump *d, const uint8_t *data, size_t len)
 {
-	const uint8_t *end = NULL;
-	size_t n = len, keep;
+	size_t n;
 
-	if (d->state == LEX_COPY) {
-		end = memchr(data, '\n', len);
-		n = end ? (size_t)(end - data) : len;
-		keep = sizeof(d->line) - 1 - d->line_len;
-		keep = n < keep ? n : keep;
-		memcpy(d->line + d->line_len, data, keep);
-		d->line_len += keep;
-		d->line[d->line_len] = '\0';
-		return n;
-	}
+	if (d->state == LEX_COPY)
+		return sqldb_rows_skip(d, data, len);
 	if (d->state != LEX_QUOTE || d->head_len + 2 < sizeof(d->head))
 		return 0;
 	for (n = 0; n < len; n++) {
@@ -520,19 +440,14 @@ skip_plain(struct sqldb_dump *d, const uint8_t *data, size_t len)
 	return n;
 }
 
-/* A line of rows may be handed on in pieces once it is too long to be the last. */
 static int
 take_plain(struct sqldb_dump *d, const char *data, size_t len)
 {
-	if (d->state != LEX_COPY) {
-		if (d->options.statement)
-			buf_add(&d->text, data, len);
-		return 0;
-	}
-	if (!d->options.rows)
-		return 0;
-	buf_add(&d->rows, data, len);
-	return d->rows.len < ROWS_BLOCK || d->line_len < 4 ? 0 : rows_flush(d);
+	if (d->state == LEX_COPY)
+		return sqldb_rows_take(d, data, len);
+	if (d->options.statement)
+		buf_add(&d->text, data, len);
+	return 0;
 }
 
 int

@@ -93,6 +93,28 @@ struct sqldb_dump {
 	bool commented; /* mysqldump with comments: the one in the last of them counts */
 };
 
+/* What is kept of a line. */
+static inline void
+sqldb_line_add(struct sqldb_dump *d, uint8_t c)
+{
+	if (d->line_len < sizeof(d->line) - 1)
+		d->line[d->line_len++] = (char)c;
+	d->line[d->line_len] = '\0';
+}
+
+static inline void
+sqldb_line_clear(struct sqldb_dump *d)
+{
+	d->line_len = 0;
+	d->line[0] = '\0';
+}
+
+/* The rows of a COPY block (rows.c): a byte; how many bytes from data on are inside a line, of which
+ * only the first are kept; and these for options.rows. -1 with the fault set. */
+int sqldb_rows_byte(struct sqldb_dump *d, uint8_t c);
+size_t sqldb_rows_skip(struct sqldb_dump *d, const uint8_t *data, size_t len);
+int sqldb_rows_take(struct sqldb_dump *d, const char *data, size_t len);
+
 /* The lexer (lexer.c): 0, or -1 with the fault set. */
 int sqldb_lex(struct sqldb_dump *d, const uint8_t *data, size_t len);
 
