@@ -64,13 +64,13 @@ is_selected(struct scanner *s)
 static int
 print_many(struct scanner *s, const struct bkm_scan *scan, struct err *err)
 {
-	int64_t last = 0;
+	size_t parts = 0;
 
 	if (s->tool->where || s->tool->days || scan->found < MANY)
 		return 0;
-	if (store_scan_last_id(scan->scan, &last, err) < 0)
+	if (store_scan_parts(scan->scan, &parts, err) < 0)
 		return -1;
-	return last ? tool_print_lines(s->tool, scan->scan, last, err) : 0;
+	return parts ? tool_print_lines(s->tool, scan->scan, parts, err) : 0;
 }
 
 /* only_new: what this scan changed, and of it nothing that is still being written. */

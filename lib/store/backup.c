@@ -59,16 +59,21 @@ struct store_cursor {
 };
 
 void
-store_add_path(struct buf *path, sqlite3_stmt *st, int col)
+store_add_name(struct buf *path, const void *name, size_t len)
 {
-	const void *data = sqlite3_column_blob(st, col);
-	size_t len = (size_t)sqlite3_column_bytes(st, col);
-
 	if (!len)
 		return;
 	if (path->len && path->data[path->len - 1] != '/')
 		buf_char(path, '/');
-	buf_add(path, data, len);
+	buf_add(path, name, len);
+}
+
+void
+store_add_path(struct buf *path, sqlite3_stmt *st, int col)
+{
+	const void *data = sqlite3_column_blob(st, col);
+
+	store_add_name(path, data, (size_t)sqlite3_column_bytes(st, col));
 }
 
 static void

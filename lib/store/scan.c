@@ -111,8 +111,10 @@ store_scan_begin(struct store *store, const struct store_scan_options *options,
 		return -1;
 	}
 	scan->direct = live == 0;
-	if (scan->direct)
+	if (scan->direct) {
 		scan->checkpoint = store_checkpoint_start(store);
+		scan->spool = store_spool_new(store->path);
+	}
 	scan->known = live ? (uint64_t)known : 0;
 	*ret_scan = scan;
 	return 0;
@@ -128,6 +130,7 @@ store_scan_free(struct store_scan *scan)
 	(void)be_safe(scan->store, NULL);
 	(void)store_exec(scan->store, "PRAGMA wal_autocheckpoint = 1000", NULL);
 	store_scan_free_series(scan);
+	store_spool_free(scan->spool);
 	buf_release(&scan->arena);
 	buf_release(&scan->waiting_text);
 	buf_release(&scan->listing);

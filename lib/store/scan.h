@@ -222,13 +222,13 @@ struct store_scan_cursor;
 int store_scan_lines(const struct store_scan *scan, enum store_scan_which which,
     struct store_scan_cursor **ret_cursor, struct err *err);
 
-/* The live ones alone by their numbers, for threads that share them out. Each has a store of its own;
- * its cursor gives the backups of the location between two numbers, then 0 until the next range. */
-int store_scan_lines_by_id(const struct store_scan *scan, struct store *store,
+/* The live ones alone, by their numbers and in parts, for threads that share them out. Each has a store
+ * of its own; its cursor gives the backups of one part, then 0 until it goes to another. No parts: the
+ * location is too small a part of the store to go by numbers. */
+int store_scan_parts(const struct store_scan *scan, size_t *ret_count, struct err *err);
+int store_scan_lines_by_part(const struct store_scan *scan, struct store *store,
     struct store_scan_cursor **ret_cursor, struct err *err);
-void store_scan_lines_range(struct store_scan_cursor *cursor, int64_t first, int64_t last);
-/* The last number of all; 0: the location is too small a part of the store to go by numbers. */
-int store_scan_last_id(const struct store_scan *scan, int64_t *ret_id, struct err *err);
+int store_scan_lines_go(struct store_scan_cursor *cursor, size_t part, struct err *err);
 
 /* 1, 0, -1; ret_touched: this scan changed it. Strings live until the next call. */
 int store_scan_lines_next(struct store_scan_cursor *cursor, struct store_backup *ret_backup,

@@ -7,7 +7,8 @@
 #define LINE_COLUMNS                                                                                  \
 	"SELECT b.id, b.dir_id, b.name, b.size, b.mtime, b.first_seen, b.state, b.status, b.reasons," \
 	" b.series_id, b.touched"
-#define SERIES_SLOTS 64 /* that are remembered: neighbours are mostly of a few series */
+#define PART         256 /* numbers, of the parts that threads share out */
+#define SERIES_SLOTS 64  /* that are remembered: neighbours are mostly of a few series */
 
 /* CROSS JOIN fixes the order of the loops: rows come in the order of the indexes, without a sort. */
 static const char sql_tree[] =
@@ -51,10 +52,13 @@ struct store_scan_cursor {
 	const int64_t *ids; /* what was touched, of the scan; NULL: ask the rows */
 	uint64_t id_count, at;
 	bool only_touched;
-	bool by_range; /* live ones by number, see store_scan_lines_by_id */
-	bool first;    /* nothing was known before: nothing is gone */
-	bool is_row;   /* the statement has not ended */
-	bool by_id;    /* the statement is run once for each id */
+	bool by_part;                    /* live ones by number, see store_scan_lines_by_part */
+	const struct store_spool *spool; /* that has the parts; NULL: the store */
+	struct store_spool_reader reader;
+	int64_t now;
+	bool first;  /* nothing was known before: nothing is gone */
+	bool is_row; /* the statement has not ended */
+	bool by_id;  /* the statement is run once for each id */
 	enum phase phase;
 	sqlite3_stmt *st;
 	char *host, *name, *root;
@@ -97,7 +101,7 @@ begin_phase(struct store_scan_cursor *c, struct err *err)
 	switch (c->phase) {
 	case PHASE_LIVE:
 		if (!c->only_touched)
-			sql = c->by_range ? sql_range : sql_tree;
+			sql = c->by_part ? sql_range : sql_tree;
 		else
 			sql = c->ids || !c->id_count ? sql_one : sql_tree_touched;
 		break;
@@ -133,6 +137,8 @@ new_cursor(const struct store_scan *scan, struct store *store)
 	    .store = store,
 	    .location_id = scan->options.location_id,
 	    .run_id = scan->options.run_id,
+	    .now = scan->options.now,
+	    .reader.part = BUF_INIT,
 	    .path = BUF_INIT,
 	};
 	return c;
@@ -166,34 +172,55 @@ store_scan_lines(const struct store_scan *scan, enum store_scan_which which,
 
 /* ---------------------------------------------------------------- by number */
 int
-store_scan_last_id(const struct store_scan *scan, int64_t *ret_id, struct err *err)
+store_scan_parts(const struct store_scan *scan, size_t *ret_count, struct err *err)
 {
-	return store_scan_ask(scan, sql_last, ret_id, err);
+	int64_t last = 0;
+
+	*ret_count = scan->spool ? store_spool_end(scan->spool) : 0;
+	if (*ret_count)
+		return 0;
+	if (store_scan_ask(scan, sql_last, &last, err) < 0)
+		return -1;
+	*ret_count = (size_t)((last + PART - 1) / PART);
+	return 0;
 }
 
 int
-store_scan_lines_by_id(const struct store_scan *scan, struct store *store,
+store_scan_lines_by_part(const struct store_scan *scan, struct store *store,
     struct store_scan_cursor **ret_cursor, struct err *err)
 {
 	struct store_scan_cursor *c = new_cursor(scan, store);
 
-	c->by_range = true;
+	c->by_part = true;
+	if (scan->spool && store_spool_end(scan->spool))
+		c->spool = scan->spool;
 	return open_cursor(c, ret_cursor, err);
 }
 
-void
-store_scan_lines_range(struct store_scan_cursor *c, int64_t first, int64_t last)
+static void
+go_to(struct store_scan_cursor *c, int64_t first, int64_t last)
 {
 	(void)sqlite3_reset(c->st);
 	store_bind_int(c->st, 1, first);
 	store_bind_int(c->st, 2, last);
 }
 
-/* 1: the row is of this location. */
-static int
-read_path(struct store_scan_cursor *c, struct err *err)
+int
+store_scan_lines_go(struct store_scan_cursor *c, size_t part, struct err *err)
 {
-	int64_t id = sqlite3_column_int64(c->st, 1);
+	int64_t first = 1 + (int64_t)part * PART;
+
+	if (c->spool)
+		return store_spool_go(c->spool, &c->reader, part, err);
+	go_to(c, first, first + PART - 1);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- one line */
+/* 1: the directory is of this location. */
+static int
+read_dir(struct store_scan_cursor *c, int64_t id, struct err *err)
+{
 	sqlite3_stmt *st;
 	int r;
 
@@ -216,7 +243,6 @@ read_path(struct store_scan_cursor *c, struct err *err)
 			return r;
 	}
 	c->path.len = c->dir_len;
-	store_add_path(&c->path, c->st, 2);
 	return c->is_ours;
 }
 
@@ -246,36 +272,51 @@ find_series(
 	return r < 0 ? -1 : 0;
 }
 
+/* Of the directory and file that path names: what a line of any state has. */
 static int
-read_row(struct store_scan_cursor *c, struct store_backup *b, bool *ret_touched, struct err *err)
+begin_line(struct store_scan_cursor *c, int64_t id, int64_t series_id, struct store_backup *b,
+    struct err *err)
 {
 	const struct line_series *series;
-	sqlite3_stmt *st = c->st;
 
-	if (find_series(c, sqlite3_column_int64(st, 9), &series, err) < 0)
+	if (find_series(c, series_id, &series, err) < 0)
 		return -1;
 	*b = (struct store_backup){
-	    .id = sqlite3_column_int64(st, 0),
+	    .id = id,
 	    .location_id = c->location_id,
 	    .host = c->host,
 	    .location = c->name,
 	    .series = series->name,
 	    .series_id = series->id,
 	    .path = c->path.data,
-	    .size = (uint64_t)sqlite3_column_int64(st, 3),
-	    .mtime = sqlite3_column_int64(st, 4),
-	    .first_seen = sqlite3_column_int64(st, 5),
 	    .live = c->phase == PHASE_LIVE,
-	    .state = store_text(st, 6),
-	    .status = store_text(st, 7),
-	    .reasons = store_text(st, 8),
+	    .latest = series->latest_id == id,
 	    .completed_at = CLOCK_NONE,
 	    .gone_at = CLOCK_NONE,
 	    .verify_at = CLOCK_NONE,
 	    .restore_at = CLOCK_NONE,
 	};
-	b->latest = series->latest_id == b->id;
+	return 1;
+}
+
+static int
+read_row(struct store_scan_cursor *c, struct store_backup *b, bool *ret_touched, struct err *err)
+{
+	sqlite3_stmt *st = c->st;
+	int r = read_dir(c, sqlite3_column_int64(st, 1), err);
+
+	if (r <= 0)
+		return r;
+	store_add_path(&c->path, st, 2);
+	if (begin_line(c, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 9), b, err) < 0)
+		return -1;
+	b->size = (uint64_t)sqlite3_column_int64(st, 3);
+	b->mtime = sqlite3_column_int64(st, 4);
+	b->first_seen = sqlite3_column_int64(st, 5);
 	b->time = b->mtime < b->first_seen ? b->mtime : b->first_seen;
+	b->state = store_text(st, 6);
+	b->status = store_text(st, 7);
+	b->reasons = store_text(st, 8);
 	/* What was wrong with a backup that is gone as it should be is nobody's finding any more. */
 	if (b->state[0] == 'e') {
 		b->status = "ok";
@@ -284,6 +325,46 @@ read_row(struct store_scan_cursor *c, struct store_backup *b, bool *ret_touched,
 	*ret_touched =
 	    sqlite3_column_type(st, 10) != SQLITE_NULL && sqlite3_column_int64(st, 10) == c->run_id;
 	return 1;
+}
+
+static int
+read_spooled(struct store_scan_cursor *c, const struct store_spool_row *row, const char *name,
+    struct store_backup *b, bool *ret_touched, struct err *err)
+{
+	int r = read_dir(c, row->dir_id, err);
+
+	if (r <= 0)
+		return r;
+	store_add_name(&c->path, name, row->name_len);
+	if (begin_line(c, row->id, row->series_id, b, err) < 0)
+		return -1;
+	b->size = row->size;
+	b->mtime = row->mtime;
+	b->first_seen = c->now;
+	b->time = b->mtime < c->now ? b->mtime : c->now;
+	b->state = record_word(RECORD_LIST_STATE, RECORD_STATE_COMPLETE);
+	b->status = record_word(RECORD_LIST_STATUS, RECORD_STATUS_OK);
+	*ret_touched = true;
+	return 1;
+}
+
+static int
+next_spooled(
+    struct store_scan_cursor *c, struct store_backup *b, bool *ret_touched, struct err *err)
+{
+	struct store_spool_row row;
+	const char *name;
+	int r;
+
+	while (store_spool_next(c->spool, &c->reader, &row, &name)) {
+		if (row.name_len)
+			return read_spooled(c, &row, name, b, ret_touched, err);
+		go_to(c, row.id, row.id);
+		r = store_step(c->store, c->st, err);
+		if (r)
+			return r < 0 ? -1 : read_row(c, b, ret_touched, err);
+	}
+	return 0;
 }
 
 static int
@@ -309,18 +390,18 @@ store_scan_lines_next(struct store_scan_cursor *c, struct store_backup *ret_back
 {
 	int r;
 
+	if (c->spool)
+		return next_spooled(c, ret_backup, ret_touched, err);
 	while (c->phase != PHASE_END) {
 		r = step(c, err);
 		c->is_row = r > 0;
 		if (r > 0)
-			r = read_path(c, err);
-		if (r > 0)
-			return read_row(c, ret_backup, ret_touched, err);
-		if (r < 0)
-			return -1;
+			r = read_row(c, ret_backup, ret_touched, err);
+		if (r)
+			return r;
 		if (c->is_row)
 			continue;
-		if (c->by_range)
+		if (c->by_part)
 			return 0;
 		c->phase++;
 		if (begin_phase(c, err) < 0)
@@ -335,6 +416,7 @@ store_scan_lines_close(struct store_scan_cursor *c)
 	if (!c)
 		return;
 	(void)sqlite3_finalize(c->st);
+	buf_release(&c->reader.part);
 	buf_release(&c->path);
 	for (size_t i = 0; i < SERIES_SLOTS; i++)
 		free(c->series[i].name);

@@ -4,6 +4,7 @@
 #ifndef STORE_SCAN_PRIVATE_H
 #define STORE_SCAN_PRIVATE_H
 
+#include "store/spool.h"
 #include "store/store_private.h"
 
 #define STORE_SCAN_TOUCHED_MAX 65536 /* ids remembered; more are found again by run_id */
@@ -42,6 +43,7 @@ struct store_scan {
 	struct store *store;
 	struct store_scan_options options;
 	struct store_checkpoint *checkpoint; /* of a first scan */
+	struct store_spool *spool;           /* of a first scan: its rows */
 	bool direct;   /* nothing is known: rows are written as the walk goes */
 	bool regroups; /* rows have been moved between series: see store_scan_regroup */
 	uint64_t known;

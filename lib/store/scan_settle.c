@@ -87,6 +87,13 @@ read_generations(struct store_scan *scan, int64_t series_id, struct generation *
 }
 
 /* ---------------------------------------------------------------- sizes */
+static void
+is_amended(struct store_scan *scan, const struct generation *g)
+{
+	if (scan->spool)
+		store_spool_amend(scan->spool, g->id);
+}
+
 static int
 warn(struct store_scan *scan, const struct generation *g, const char *word, struct err *err)
 {
@@ -94,6 +101,7 @@ warn(struct store_scan *scan, const struct generation *g, const char *word, stru
 	sqlite3_stmt *st = store_stmt(scan->store, sql_warn, err);
 	int r = -1;
 
+	is_amended(scan, g);
 	if (st) {
 		store_bind_int(st, 1, g->id);
 		store_bind_text(st, 2, reasons);
@@ -111,6 +119,7 @@ stall(struct store_scan *scan, int64_t series_id, struct generation *g, struct e
 	struct store_scan_delta delta = {.completed = -1};
 	sqlite3_stmt *st = store_stmt(scan->store, sql_stall, err);
 
+	is_amended(scan, g);
 	if (!st)
 		return -1;
 	store_bind_int(st, 1, g->id);

@@ -208,6 +208,22 @@ bind_word(sqlite3_stmt *st, int i, const char *word)
 	(void)sqlite3_bind_text(st, i, word, -1, SQLITE_STATIC);
 }
 
+/* It has been written under that id. name NULL: its line needs more than the spool keeps. */
+static void
+is_written(struct store_scan *scan, int64_t id, const struct store_scan_new *row, const char *name)
+{
+	store_scan_touch(scan, id);
+	if (scan->spool)
+		store_spool_add(scan->spool,
+		    &(struct store_spool_row){.id = id,
+			.dir_id = row->dir_id,
+			.series_id = row->series_id,
+			.mtime = row->mtime,
+			.size = row->size,
+			.name_len = name ? row->name_len : 0},
+		    name);
+}
+
 static int
 insert_one(struct store_scan *scan, const struct store_scan_new *row, const char *name,
     enum record_state state, enum record_status status, const char *reasons, const char *entries,
@@ -226,10 +242,7 @@ insert_one(struct store_scan *scan, const struct store_scan_new *row, const char
 	bind_word(st, 6, reasons);
 	bind_word(st, 7, entries);
 	bind_row(st, 8, row, name);
-	if (store_run_stmt(scan->store, st, err) < 0)
-		return -1;
-	store_scan_touch(scan, store_last_id(scan->store));
-	return 0;
+	return store_run_stmt(scan->store, st, err);
 }
 
 /* All that wait, by one statement. Within a transaction their ids follow each other. */
@@ -237,20 +250,20 @@ static int
 insert_plain(struct store_scan *scan, struct err *err)
 {
 	sqlite3_stmt *st = store_stmt(scan->store, sql_insert_plain, err);
-	int64_t last;
+	const char *text = scan->waiting_text.data;
+	int64_t first;
 
 	if (!st)
 		return -1;
 	store_bind_int(st, 1, scan->options.now);
 	store_bind_int(st, 2, scan->options.run_id);
 	for (int i = 0; i < STORE_SCAN_ROWS; i++)
-		bind_row(st, 3 + i * PLAIN_ARGS, &scan->waiting[i],
-		    scan->waiting_text.data + scan->waiting[i].name);
+		bind_row(st, 3 + i * PLAIN_ARGS, &scan->waiting[i], text + scan->waiting[i].name);
 	if (store_run_stmt(scan->store, st, err) < 0)
 		return -1;
-	last = store_last_id(scan->store);
-	for (int64_t id = last - STORE_SCAN_ROWS + 1; id <= last; id++)
-		store_scan_touch(scan, id);
+	first = store_last_id(scan->store) - STORE_SCAN_ROWS + 1;
+	for (int i = 0; i < STORE_SCAN_ROWS; i++)
+		is_written(scan, first + i, &scan->waiting[i], text + scan->waiting[i].name);
 	return 0;
 }
 
@@ -267,10 +280,12 @@ store_scan_flush_rows(struct store_scan *scan, struct err *err)
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct store_scan_new *row = &scan->waiting[i];
+		const char *name = scan->waiting_text.data + row->name;
 
-		if (insert_one(scan, row, scan->waiting_text.data + row->name,
-			RECORD_STATE_COMPLETE, RECORD_STATUS_OK, NULL, NULL, err) < 0)
+		if (insert_one(scan, row, name, RECORD_STATE_COMPLETE, RECORD_STATUS_OK, NULL, NULL,
+			err) < 0)
 			return -1;
+		is_written(scan, store_last_id(scan->store), row, name);
 	}
 	buf_clear(&scan->waiting_text);
 	return 0;
@@ -301,9 +316,13 @@ store_scan_insert(
 	    .name = scan->waiting_text.len,
 	    .name_len = seen->name_len};
 	if (seen->state != RECORD_STATE_COMPLETE || seen->status != RECORD_STATUS_OK ||
-	    seen->reasons || seen->entries)
-		return insert_one(scan, &row, seen->name, seen->state, seen->status, seen->reasons,
-		    seen->entries, err);
+	    seen->reasons || seen->entries) {
+		if (insert_one(scan, &row, seen->name, seen->state, seen->status, seen->reasons,
+			seen->entries, err) < 0)
+			return -1;
+		is_written(scan, store_last_id(scan->store), &row, NULL);
+		return 0;
+	}
 	buf_add(&scan->waiting_text, seen->name, seen->name_len);
 	scan->waiting[scan->waiting_count++] = row;
 	return scan->waiting_count < STORE_SCAN_ROWS ? 0 : store_scan_flush_rows(scan, err);

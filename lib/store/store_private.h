@@ -59,7 +59,8 @@ void store_bind_time(sqlite3_stmt *st, int i, int64_t t); /* CLOCK_NONE: NULL */
 const char *store_text(sqlite3_stmt *st, int col); /* NULL for NULL; valid until the next step */
 int64_t store_time(sqlite3_stmt *st, int col);     /* CLOCK_NONE for NULL */
 
-/* Append a path component from a column, with a slash before it where one is needed. */
+/* Append a path component, or the one of a column, with a slash before it where one is needed. */
+void store_add_name(struct buf *path, const void *name, size_t len);
 void store_add_path(struct buf *path, sqlite3_stmt *st, int col);
 
 /* 1 a row, 0 done, -1 and err. */

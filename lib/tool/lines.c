@@ -1,4 +1,4 @@
-// Backup records of many rows: read and written by threads, block by block, and printed in order.
+// Backup records of many rows: read and written by threads, part by part, and printed in order.
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,22 +6,21 @@
 #include "tool/lines.h"
 #include "tool/tool_private.h"
 
-#define READERS 2
-#define BLOCK   256 /* numbers of one block; block i is for reader i % READERS */
+#define READERS 2 /* part i is for reader i % READERS */
 
 struct reader {
 	struct lines *lines;
-	int64_t first; /* of its next block */
+	size_t next; /* part */
 	struct store *store;
 	struct store_scan_cursor *cursor;
 	struct tool_origin origin;
-	struct buf out; /* the block at hand */
+	struct buf out; /* of the part at hand */
 	size_t count;
 	pthread_t thread;
 	bool started;
 
 	/* Guarded by the lock. */
-	bool is_full; /* full is a block that nobody has taken */
+	bool is_full; /* full is a part that nobody has taken */
 	struct buf full;
 	size_t full_count;
 	bool failed;
@@ -30,7 +29,7 @@ struct reader {
 
 struct lines {
 	struct tool *tool;
-	int64_t last;
+	size_t parts;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool stop; /* guarded by the lock */
@@ -45,7 +44,7 @@ tool_is_new(const struct tool *tool, const struct store_backup *row, bool touche
 
 /* ---------------------------------------------------------------- a reader */
 static int
-write_block(struct reader *r, struct err *err)
+write_part(struct reader *r, struct err *err)
 {
 	struct tool *tool = r->lines->tool;
 	struct store_backup row;
@@ -54,7 +53,8 @@ write_block(struct reader *r, struct err *err)
 
 	buf_clear(&r->out);
 	r->count = 0;
-	store_scan_lines_range(r->cursor, r->first, r->first + BLOCK - 1);
+	if (store_scan_lines_go(r->cursor, r->next, err) < 0)
+		return -1;
 	while ((more = store_scan_lines_next(r->cursor, &row, &touched, err)) > 0) {
 		tool_add_backup_from(
 		    tool, &r->origin, &r->out, &row, tool_is_new(tool, &row, touched));
@@ -73,7 +73,7 @@ swap(struct buf *a, struct buf *b)
 	*b = kept;
 }
 
-/* Leave the block for the caller, when the one before it has been taken. false: stop. */
+/* Leave the part for the caller, when the one before it has been taken. false: stop. */
 static bool
 hand_over(struct reader *r, int result, const struct err *err)
 {
@@ -101,8 +101,8 @@ reader(void *arg)
 	struct err err = {0};
 	bool goes_on = true;
 
-	for (; goes_on && r->first <= r->lines->last; r->first += READERS * BLOCK)
-		goes_on = hand_over(r, write_block(r, &err), &err);
+	for (; goes_on && r->next < r->lines->parts; r->next += READERS)
+		goes_on = hand_over(r, write_part(r, &err), &err);
 	return NULL;
 }
 
@@ -112,7 +112,7 @@ open_reader(struct reader *r, const struct store_scan *scan, struct err *err)
 	int failed;
 
 	if (store_open(&r->store, r->lines->tool->config->store, STORE_READ_ONLY, err) < 0 ||
-	    store_scan_lines_by_id(scan, r->store, &r->cursor, err) < 0)
+	    store_scan_lines_by_part(scan, r->store, &r->cursor, err) < 0)
 		return -1;
 	failed = pthread_create(&r->thread, NULL, reader, r);
 	if (failed)
@@ -122,9 +122,9 @@ open_reader(struct reader *r, const struct store_scan *scan, struct err *err)
 }
 
 /* ---------------------------------------------------------------- the caller */
-/* The next block of a reader, which goes on meanwhile. */
+/* The next part of a reader, which goes on meanwhile. */
 static int
-take(struct reader *r, struct buf *block, size_t *ret_count, struct err *err)
+take(struct reader *r, struct buf *part, size_t *ret_count, struct err *err)
 {
 	struct lines *l = r->lines;
 	bool failed;
@@ -132,8 +132,8 @@ take(struct reader *r, struct buf *block, size_t *ret_count, struct err *err)
 	(void)pthread_mutex_lock(&l->lock);
 	while (!r->is_full)
 		(void)pthread_cond_wait(&l->changed, &l->lock);
-	buf_clear(block);
-	swap(block, &r->full);
+	buf_clear(part);
+	swap(part, &r->full);
 	*ret_count = r->full_count;
 	r->is_full = false;
 	failed = r->failed;
@@ -145,21 +145,20 @@ take(struct reader *r, struct buf *block, size_t *ret_count, struct err *err)
 }
 
 static int
-print_blocks(struct lines *l, struct err *err)
+print_parts(struct lines *l, struct err *err)
 {
-	struct buf block = BUF_INIT;
-	size_t turn = 0, count;
+	struct buf lines = BUF_INIT;
+	size_t count;
 	int r = 0;
 
-	for (int64_t first = 1; first <= l->last && r == 0; first += BLOCK) {
-		r = take(&l->readers[turn], &block, &count, err);
+	for (size_t part = 0; part < l->parts && r == 0; part++) {
+		r = take(&l->readers[part % READERS], &lines, &count, err);
 		if (r == 0)
-			r = tool_put_lines(l->tool, &block, count, err);
+			r = tool_put_lines(l->tool, &lines, count, err);
 		if (r == 0 && tool_stopping())
 			r = tool_interrupted(err);
-		turn = (turn + 1) % READERS;
 	}
-	buf_release(&block);
+	buf_release(&lines);
 	return r;
 }
 
@@ -188,23 +187,23 @@ release(struct lines *l)
 }
 
 int
-tool_print_lines(struct tool *tool, const struct store_scan *scan, int64_t last, struct err *err)
+tool_print_lines(struct tool *tool, const struct store_scan *scan, size_t parts, struct err *err)
 {
-	struct lines l = {.tool = tool, .last = last};
+	struct lines l = {.tool = tool, .parts = parts};
 	int r = 0;
 
 	(void)pthread_mutex_init(&l.lock, NULL);
 	(void)pthread_cond_init(&l.changed, NULL);
 	for (size_t i = 0; i < READERS; i++)
 		l.readers[i] = (struct reader){.lines = &l,
-		    .first = 1 + (int64_t)i * BLOCK,
+		    .next = i,
 		    .out = BUF_INIT,
 		    .full = BUF_INIT,
 		    .origin = {.text = BUF_INIT, .series = BUF_INIT, .tail = BUF_INIT}};
 	for (size_t i = 0; i < READERS && r == 0; i++)
 		r = open_reader(&l.readers[i], scan, err);
 	if (r == 0)
-		r = print_blocks(&l, err);
+		r = print_parts(&l, err);
 	release(&l);
 	return r < 0 ? -1 : 1;
 }

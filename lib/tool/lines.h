@@ -12,9 +12,10 @@
 
 struct tool;
 
-/* Print the live backups of a scan up to number last: 1, -1. What is read must be committed. */
+/* Print the live backups of a scan, which are in so many parts (store_scan_parts): 1, -1. What is read
+ * must be committed. */
 int
-tool_print_lines(struct tool *tool, const struct store_scan *scan, int64_t last, struct err *err);
+tool_print_lines(struct tool *tool, const struct store_scan *scan, size_t parts, struct err *err);
 
 /* Did this scan see it for the first time? */
 bool tool_is_new(const struct tool *tool, const struct store_backup *row, bool touched);

@@ -141,6 +141,37 @@ same_as_fresh() {
 	same_as_fresh "a new name in the first part"
 }
 
+@test "many backups: the lines of a first scan are those of the store" {
+	local i
+	mkdir db/sub 'db/new
+line'
+	(cd db && seq 5000 | split -a 5 -d -l 1 --additional-suffix=.gz - app && touch -d 2026-11-20 app*)
+	(cd db/sub && seq 700 | split -a 5 -d -l 1 --additional-suffix=.gz - app && : >app00600.gz && touch -d 2026-11-20 app*)
+	printf '%s\n' one two | tee db/sub/$'bad\xff.gz' 'db/new
+line/a
+b.gz' >db/sub/growing.gz
+	aged db/sub/$'bad\xff.gz' 2026-11-20
+	for i in 1 2 3 4 5 6; do head -c 100k /dev/zero >"db/x-2026-11-0$i.gz" && aged "db/x-2026-11-0$i.gz" "2026-11-0$i"; done
+	head -c 1k /dev/zero >db/x-2026-11-07.gz && aged db/x-2026-11-07.gz 2026-11-07
+	echo later >db/y.gz && touch -d 2026-12-01 db/y.gz
+	echo part >db/z.gz.part && touch -d 2026-11-01 db/z.gz.part
+	touch -d 2026-11-23T11:59:59 db/sub/growing.gz 'db/new
+line/a
+b.gz'
+	scan
+	jq -c 'del(.new)' <<<"$output" | sort >first
+	[ "$(jq -c 'select(.new | not)' <<<"$output")" = "" ]
+	scan -w true
+	diff first <(jq -c 'del(.new)' <<<"$output" | sort)
+	[ "$(wc -l <first)" = 5712 ]
+	[ "$(jq -r '"\(.state) \(.reasons | join(","))"' first | sort | uniq -c | awk '{ $1 = $1 }; 1')" = "5706 complete
+1 complete size_dropped
+2 growing
+1 growing future_mtime
+1 stalled empty
+1 stalled partial_name,stalled" ]
+}
+
 @test "many backups: what threads print is what one prints, each once; whoever stops reading ends it" {
 	(cd db && seq -f 'app%05.0f.gz' 6000 | xargs touch -d 2026-11-20)
 	for i in 1 2 3; do echo "$i" >"db/x-2026-11-0$i.gz" && touch -d "2026-11-0$i" "db/x-2026-11-0$i.gz"; done
