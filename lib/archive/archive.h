@@ -110,6 +110,8 @@ enum archive_warning {
 	ARCHIVE_WARN_DOTDOT = 1 << 2,   /* names with a ".." component */
 	ARCHIVE_WARN_SPECIAL = 1 << 3,  /* devices, FIFOs, sockets */
 	ARCHIVE_WARN_PREFIX = 1 << 4,   /* bytes before a zip's first entry (self-extracting) */
+	ARCHIVE_WARN_ZEROS =
+	    1 << 5, /* more zeros behind the end of a tar than fill its last record */
 };
 
 struct archive_result {

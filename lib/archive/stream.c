@@ -3,6 +3,8 @@
 
 #define BLOCK      512
 #define PREAD_SIZE (64 * 1024)
+#define ZEROS_FEW  (64U << 10)
+#define ZEROS_MAX  (16U << 20) /* the largest records in use are a few MiB */
 
 static void
 keep_tail(struct archive_stream *s)
@@ -111,10 +113,8 @@ drain_from(struct archive_stream *s, uint64_t pos)
 /* Writers of tar and cpio fill up with zeros to whole blocks, or write none: an end inside a block is
  * a cut. */
 static int
-drain_blocks(struct archive_stream *s, uint64_t end)
+check_blocks(struct archive_stream *s, uint64_t end)
 {
-	if (drain_from(s, end) < 0)
-		return -1;
 	if (s->streamed < end ||
 	    (s->streamed > end && s->streamed % BLOCK &&
 		!(s->w->result->warnings & ARCHIVE_WARN_GARBAGE)))
@@ -139,19 +139,106 @@ marker(struct archive_stream *s, uint64_t pos, uint64_t len)
 	return 0;
 }
 
+/* POSIX.1-2017 pax, "ustar Interchange Format": the magic at 257, which GNU tar writes too, and at 148
+ * in octal the sum of the header's bytes with its own field taken for blanks. */
+static bool
+is_tar_header(const uint8_t *p)
+{
+	unsigned long sum = 0;
+	char said[8 + 1];
+
+	if (memcmp(p + 257, "ustar", 5) != 0)
+		return false;
+	for (size_t i = 0; i < BLOCK; i++)
+		sum += i >= 148 && i < 156 ? ' ' : p[i];
+	memcpy(said, p + 148, 8);
+	said[8] = '\0';
+	return strtoul(said, NULL, 8) == sum;
+}
+
+/* The block at pos: in place, or put together in copy. *ret_len is short at the end of the stream only. */
+static const uint8_t *
+block_at(struct archive_stream *s, uint64_t pos, uint8_t *copy, size_t *ret_len)
+{
+	uint64_t start = s->streamed - s->block_len;
+	size_t n = 0;
+
+	*ret_len = BLOCK;
+	if (pos >= start && pos + BLOCK <= s->streamed)
+		return s->block + (pos - start);
+	for (int b; n < BLOCK && (b = archive_stream_byte(s, pos + n)) >= 0; n++)
+		copy[n] = (uint8_t)b;
+	*ret_len = n;
+	return copy;
+}
+
+/* Zeros fill up a record, of twenty blocks or a power of two, or somebody's disk was not written to its
+ * end. */
+static int
+judge_zeros(struct archive_stream *s, uint64_t zeros)
+{
+	uint64_t record = BLOCK;
+
+	while (record < zeros)
+		record *= 2;
+	if (zeros > ZEROS_MAX)
+		return archive_fault_set(s->w, ARCHIVE_FAULT_DAMAGED,
+		    "%llu zero bytes where it ends, more than any tar writes",
+		    (unsigned long long)zeros);
+	if (zeros > ZEROS_FEW && s->streamed % record)
+		s->w->result->warnings |= ARCHIVE_WARN_ZEROS;
+	return 0;
+}
+
+/* From the marker on: entries that tar does not get to are no mere garbage. */
+static int
+drain_tar(struct archive_stream *s, uint64_t marker_at)
+{
+	uint8_t copy[BLOCK];
+	uint64_t pos = marker_at, entries_at = 0;
+	size_t n = BLOCK;
+	bool garbage = false;
+
+	for (; n == BLOCK; pos += n) {
+		const uint8_t *p = block_at(s, pos, copy, &n);
+		if (all_zero(p, n))
+			continue;
+		garbage = true;
+		if (n == BLOCK && !entries_at && is_tar_header(p))
+			entries_at = pos;
+	}
+	if (s->w->result->fault)
+		return -1;
+	if (entries_at) {
+		(void)archive_fault_set(s->w, ARCHIVE_FAULT_DAMAGED,
+		    "entries behind its end marker: a hole of zeros in it, or several archives in a "
+		    "row, which only tar --ignore-zeros reads");
+		s->w->result->offset = entries_at;
+		return -1;
+	}
+	if (!garbage)
+		return judge_zeros(s, pos - marker_at);
+	s->w->result->warnings |= ARCHIVE_WARN_GARBAGE;
+	return 0;
+}
+
 int
 archive_end_tar(struct archive_stream *s, uint64_t pos)
 {
-	if (marker(s, pos, 2 * (uint64_t)BLOCK) < 0)
+	uint64_t end = pos + 2 * (uint64_t)BLOCK;
+
+	if (marker(s, pos, end - pos) < 0 || drain_tar(s, pos) < 0)
 		return -1;
-	return drain_blocks(s, pos + 2 * (uint64_t)BLOCK);
+	return check_blocks(s, end);
 }
 
 int
 archive_end_cpio(struct archive_stream *s, uint64_t pos)
 {
 	bool odc = archive_stream_byte(s, pos + 5) == '7';
-	return drain_blocks(s, pos + (odc ? 76 + 11 : 124));
+	uint64_t end = pos + (odc ? 76 + 11 : 124);
+
+	return drain_from(s, end) < 0 ? -1 : check_blocks(s, end);
 }
 
 int

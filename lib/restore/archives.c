@@ -120,6 +120,8 @@ add_warnings(const struct extraction *x, const struct archive_result *result)
 
 	if (result->warnings & ARCHIVE_WARN_GARBAGE)
 		*warnings |= RESTORE_WARN_GARBAGE;
+	if (result->warnings & ARCHIVE_WARN_ZEROS)
+		*warnings |= RESTORE_WARN_ZEROS;
 	if (result->warnings & ARCHIVE_WARN_ABSOLUTE)
 		*warnings |= RESTORE_WARN_ABSOLUTE;
 	if (x->skipped_special || (result->warnings & ARCHIVE_WARN_SPECIAL))

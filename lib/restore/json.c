@@ -6,6 +6,7 @@ static const struct {
 	const char *word; /* of RECORD_LIST_WARNING */
 } warnings[] = {
     {RESTORE_WARN_GARBAGE, "trailing_garbage"},
+    {RESTORE_WARN_ZEROS, "trailing_zeros"},
     {RESTORE_WARN_DUPLICATE, "duplicate_names"},
     {RESTORE_WARN_ABSOLUTE, "absolute_names"},
     {RESTORE_WARN_SPECIAL, "special_files"},

@@ -181,7 +181,8 @@ enum restore_warning {
 	RESTORE_WARN_LINKS = 1 << 6,
 	RESTORE_WARN_OTHER_FORMAT = 1 << 7, /* restorable, but not what the name promises */
 	RESTORE_WARN_NOT_LOOKED_INTO = 1
-	    << 8, /* a demand of the configuration that cannot be met here */
+	    << 8,                    /* a demand of the configuration that cannot be met here */
+	RESTORE_WARN_ZEROS = 1 << 9, /* behind the end of a tar, more than fill its last record */
 };
 
 /*

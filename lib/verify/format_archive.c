@@ -42,7 +42,8 @@ warnings(unsigned archive)
 	    (archive & ARCHIVE_WARN_ABSOLUTE ? (unsigned)VERIFY_WARN_ABSOLUTE : 0) |
 	    (archive & ARCHIVE_WARN_DOTDOT ? (unsigned)VERIFY_WARN_DOTDOT : 0) |
 	    (archive & ARCHIVE_WARN_SPECIAL ? (unsigned)VERIFY_WARN_SPECIAL : 0) |
-	    (archive & ARCHIVE_WARN_PREFIX ? (unsigned)VERIFY_WARN_PREFIX : 0);
+	    (archive & ARCHIVE_WARN_PREFIX ? (unsigned)VERIFY_WARN_PREFIX : 0) |
+	    (archive & ARCHIVE_WARN_ZEROS ? (unsigned)VERIFY_WARN_ZEROS : 0);
 }
 
 int

@@ -27,7 +27,9 @@ check(struct verify_stream *s, struct err *err)
 	    be32(h + 24) == be32(h + 92) && pages; /* older writers leave the count alone */
 	if (h[18] == 2 || h[19] == 2)
 		c->warnings |= VERIFY_WARN_WAL;
-	if (page < 512 || (page & (page - 1)) || h[21] != 64 || h[22] != 32 || h[23] != 32)
+	/* Behind the header its first page is the root of a table: a leaf (13) or above leaves (5). */
+	if (page < 512 || (page & (page - 1)) || h[21] != 64 || h[22] != 32 || h[23] != 32 ||
+	    (s->head_len > 100 && h[100] != 13 && h[100] != 5))
 		return verify_content_set(
 		    c, RECORD_VERDICT_FAIL, VERIFY_REASON_DAMAGED, "its header is damaged");
 	if (codec_drain(s->codec, err) < 0)

@@ -89,8 +89,10 @@ enum verify_warning {                   /* bits; words in bkm-records(5) */
 	VERIFY_WARN_UNLISTED =
 	    1 << 9,                   /* unlisted: files that the list of the whole does not have */
 	VERIFY_WARN_NO_WAL = 1 << 10, /* wal_missing: it needs WAL that is not in it */
+	VERIFY_WARN_ZEROS =
+	    1 << 11, /* trailing_zeros: more than a tar needs to fill its last record */
 };
-#define VERIFY_WARNINGS 11
+#define VERIFY_WARNINGS 12
 
 const char *verify_warning_word(enum verify_warning warning);
 

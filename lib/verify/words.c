@@ -82,6 +82,8 @@ verify_warning_word(enum verify_warning warning)
 		return "unlisted";
 	case VERIFY_WARN_NO_WAL:
 		return "wal_missing";
+	case VERIFY_WARN_ZEROS:
+		return "trailing_zeros";
 	}
 	return "no_checksum";
 }

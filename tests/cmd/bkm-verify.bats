@@ -181,6 +181,46 @@ old() {
 	done
 }
 
+@test "tar: zeros where a disk was not written are no end like any other" {
+	local f name
+	tree
+	for name in 1 2 3; do seq 60000 >"tree/more$name"; done
+	tar -cf good.tar tree
+	# A hole over the header of the third entry; two in a row; the second half never written.
+	python3 - <<-'PY'
+	import tarfile
+	good = open("good.tar", "rb").read()
+	at = tarfile.open("good.tar").getmembers()[2].offset
+	open("hole.tar", "wb").write(good[:at] + bytes(4096) + good[at + 4096:])
+	open("row.tar", "wb").write(good + good)
+	open("half.tar", "wb").write(good[:len(good) // 2] + bytes(len(good) - len(good) // 2))
+	open("much.tar", "wb").write(good + bytes(17 << 20))
+	PY
+	gzip -k row.tar
+	# Whatever record a tar was written with, and with more added to it, it is good.
+	for f in 1 2 20 126 128 2048; do tar -b "$f" -cf "good$f.tar" tree; done
+	tar -A -f good2.tar good20.tar && tar -rf good20.tar half.tar
+	for f in good*.tar; do
+		run -0 --separate-stderr bkm-verify "$f"
+		lacks "$output" trailing_
+	done
+	for name in verify restore; do
+		run -1 --separate-stderr "bkm-$name" hole.tar row.tar row.tar.gz much.tar
+		run -0 jq -cs "map(select(.kind == \"backup\") | .verification // .restore
+			| .verdict + \" \" + .reason) | unique" <<<"$output"
+		[ "$output" = '["fail damaged"]' ]
+		run -0 --separate-stderr "bkm-$name" half.tar
+		some '(.verification // .restore).warnings | index("trailing_zeros")'
+	done
+}
+
+@test "sqlite: a header and nothing but zeros" {
+	sqlite3 x.db 'CREATE TABLE t (a); INSERT INTO t VALUES (1)'
+	dd if=/dev/zero of=x.db bs=1 seek=100 count=4 conv=notrunc status=none
+	run --separate-stderr bkm-verify x.db
+	is x.db "fail damaged"
+}
+
 @test "zip bombs by overlap, and limits of what a worker may take, are no pass" {
 	python3 - <<-'PY'
 	import struct, zlib
