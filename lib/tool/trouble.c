@@ -7,6 +7,8 @@
 #include "tool/tool_private.h"
 
 #define PROGRESS_MS 200
+#define MESSAGE_MAX 8192 /* who names a file of a megabyte does not get all of it back */
+#define PATH_LONG   (RECORD_LINE_MAX / 8) /* in its two spellings, each byte escaped, it still fits */
 
 void
 tool_finding(struct tool *tool)
@@ -20,6 +22,16 @@ tool_require_failed(struct tool *tool)
 	tool->require_failed = true;
 }
 
+static void
+add_message(struct buf *text, const char *fmt, va_list ap)
+{
+	buf_vprintf(text, fmt, ap);
+	if (text->len > MESSAGE_MAX) {
+		text->len = MESSAGE_MAX;
+		buf_str(text, "...");
+	}
+}
+
 void
 tool_error(struct tool *tool, const char *fmt, ...)
 {
@@ -27,7 +39,7 @@ tool_error(struct tool *tool, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
+	add_message(&text, fmt, ap);
 	va_end(ap);
 	tool_progress_clear(tool);
 	log_error(tool->log, "%s", text.data);
@@ -45,7 +57,7 @@ tool_trouble(struct tool *tool, const char *location, const char *path, const ch
 	int r = 0;
 
 	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
+	add_message(&text, fmt, ap);
 	va_end(ap);
 	tool_error(tool, "%s", text.data);
 	if (tool->sink && !tool->by_operands) {
@@ -53,7 +65,8 @@ tool_trouble(struct tool *tool, const char *location, const char *path, const ch
 		json_str(&j, "command", tool->spec->name);
 		json_str(&j, "host", tool->host);
 		json_str(&j, "location", location);
-		json_path(&j, "path", path);
+		if (path && strlen(path) < PATH_LONG)
+			json_path(&j, "path", path);
 		json_str(&j, "reason", reason);
 		json_text(&j, "message", text.data, text.len);
 		record_end(&j);

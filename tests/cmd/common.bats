@@ -246,6 +246,21 @@ foreign_lines() {
 	each FILTERS one
 }
 
+@test "a path of a megabyte costs neither the records around it nor the terminal" {
+	write_config
+	{
+		printf '{"kind":"mine","n":1}\n{"kind":"backup","path":"/a/'
+		head -c 1000000 /dev/zero | tr '\0' b
+		printf '"}\n{"kind":"mine","n":2}\n'
+	} >long
+	one() {
+		run --separate-stderr bash -c "$c <long"
+		[ "$(jq -c 'select(.kind == "mine").n' <<<"$output" | tr '\n' ' ')" = "1 2 " ]
+		[ "${#stderr}" -lt 20000 ]
+	}
+	each FILTERS one
+}
+
 @test "each run is a start and an end in the stream and a row in the store" {
 	write_config
 	one() {
