@@ -363,6 +363,18 @@ END
 	[ "$(jq -r '.headers.authorization // "none"' web/requests)" = none ]
 }
 
+@test "mail: what made a score sink stands before the score" {
+	email_config smtp://127.0.0.1:1 <<<'  tls: none'
+	: >none && run --separate-stderr bkm-alert none
+	{
+		rec score 'score:0.3,grade:"critical",days:7,capped_by:[]'
+		failed zzz empty
+	} >in
+	run --separate-stderr bkm-alert -n in
+	grep -q "^Subject: .* 2 critical: db: 'zzz' is empty" <<<"$output"
+	has "$output" "the score is critical"
+}
+
 @test "--dry-run prints the very mail and the very body" {
 	alert_config <<-'END'
 		email:

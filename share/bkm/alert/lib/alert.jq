@@ -118,8 +118,10 @@ def see:
   if .alert == "monitor_failure" or .location == null then null
   else "bkm-report --stored -f text -o - -l \(.location | cut(120) | quoted)" end;
 
+# A score sinks because of something: what that is stands before it.
 def order: sort_by(
   (if .event == "resolved" then 2 elif .severity == "critical" then 0 else 1 end),
+  .alert == "health_degradation",
   .location // "", .series // "", .fingerprint // "");
 
 def is_open: .event != "resolved" and .event != "test";
