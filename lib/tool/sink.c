@@ -6,9 +6,10 @@
 
 #include "tool/tool_private.h"
 
-#define BATCHES_BEHIND 16 /* of so many, all but one */
-#define BEHIND_MS      2  /* how long a wait may be while a batch is being committed */
-#define PASSED_ON      16 /* records between two looks at the time, while nothing is to be committed */
+#define BATCHES_BEHIND 16   /* of so many, all but one */
+#define BEHIND_MS      2    /* how long a wait may be while a batch is being committed */
+#define GROWN_RECORDS  1024 /* how long a batch gets while the one before is being committed */
+#define PASSED_ON      16   /* records between two looks at the time, while nothing is to be committed */
 
 struct tool_sink {
 	struct buf out;
@@ -213,11 +214,11 @@ tool_sink_wait(const struct tool *tool)
 	const struct tool_sink *sink = tool->sink;
 	int64_t left;
 
-	if (!sink || !sink->first_ms)
-		return sink && sink->pending ? BEHIND_MS : -1;
-	left = sink->first_ms + TOOL_BATCH_MS - clock_mono_ms();
-	if (sink->pending && left > BEHIND_MS)
+	if (sink && sink->pending) /* what is full, or old, goes when that commit is done */
 		return BEHIND_MS;
+	if (!sink || !sink->first_ms)
+		return -1;
+	left = sink->first_ms + TOOL_BATCH_MS - clock_mono_ms();
 	return left > 0 ? (int)left : 0;
 }
 
@@ -229,6 +230,17 @@ tool_tick(struct tool *tool, struct err *err)
 	if (sink && sink->pending && !tool_behind_busy(sink->behind) && settle(sink, err) < 0)
 		return -1;
 	return tool_sink_wait(tool) == 0 ? tool_flush(tool, err) : 0;
+}
+
+/* A commit waits for the disk; meanwhile the next batch grows rather than wait for it, so that a slow
+ * disk is asked less often. */
+static bool
+is_full(const struct tool_sink *sink)
+{
+	bool busy = sink->pending && tool_behind_busy(sink->behind);
+
+	return sink->records >= (busy ? GROWN_RECORDS : TOOL_BATCH_RECORDS) ||
+	    sink->out.len >= TOOL_BATCH_BYTES;
 }
 
 static int
@@ -247,7 +259,7 @@ put(struct tool *tool, const char *line, size_t len, struct err *err)
 			sink->out.len += len + 1;
 		}
 	}
-	if (sink->records >= TOOL_BATCH_RECORDS || sink->out.len >= TOOL_BATCH_BYTES)
+	if (is_full(sink))
 		return hand_over(tool, err);
 	return sink->dirty || sink->records % PASSED_ON == 0 ? tool_tick(tool, err) : 0;
 }
@@ -281,9 +293,7 @@ tool_put_lines(struct tool *tool, const struct buf *lines, size_t count, struct 
 	sink->records += count;
 	if (!tool->quiet)
 		buf_add(&sink->out, lines->data, lines->len);
-	if (sink->records < TOOL_BATCH_RECORDS && sink->out.len < TOOL_BATCH_BYTES)
-		return tool_tick(tool, err);
-	return tool_flush(tool, err);
+	return is_full(sink) ? tool_flush(tool, err) : tool_tick(tool, err);
 }
 
 void
