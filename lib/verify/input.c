@@ -113,16 +113,6 @@ hasher_give(struct verify_hasher *h, size_t len)
 
 /* ---------------------------------------------------------------- the page cache */
 
-/* A small file is asked for one byte that is to come from memory or not at all: one call where a
- * mapping takes four. What a file system cannot tell counts as not cached. */
-static uint64_t
-small_cached(int fd, uint64_t size)
-{
-	char byte;
-	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-	return preadv2(fd, &iov, 1, (off_t)(size / 2), RWF_NOWAIT) == 1 ? UINT64_MAX : 0;
-}
-
 /*
  * One page in the middle of each stripe stands for the stripe. mincore() tells the truth only to
  * who may write the file or owns it; anybody else sees everything as cached, so for them nothing is
@@ -212,8 +202,7 @@ verify_input_open(struct verify_input *in, struct verify_context *c, int fd, uin
     uint64_t cached, const char *const algorithms[VERIFY_DIGESTS], bool threaded, struct err *err)
 {
 	*in = (struct verify_input){.context = c, .fd = fd, .size = size, .cached = cached};
-	if (size && size < STRIPES * (uint64_t)sysconf(_SC_PAGESIZE))
-		in->cached = small_cached(fd, size);
+	in->ask_cache = size && size < STRIPES * (uint64_t)sysconf(_SC_PAGESIZE);
 	for (unsigned i = 0; i < VERIFY_DIGESTS && algorithms[i]; i++) {
 		if (prepare(c, i, algorithms[i], err) < 0)
 			return -1;
@@ -234,6 +223,24 @@ at_end(struct verify_input *in)
 	return 0;
 }
 
+/* A small file is first asked for what is to come from memory or not at all: that tells whether it was
+ * there, and mostly is all of it. What a file system cannot tell counts as not cached. */
+static ssize_t
+read_block(struct verify_input *in, uint8_t *block)
+{
+	struct iovec iov = {.iov_base = block, .iov_len = VERIFY_BLOCK};
+	ssize_t n = in->ask_cache ? preadv2(in->fd, &iov, 1, -1, RWF_NOWAIT) : -1;
+	if (in->ask_cache)
+		in->cached = n > 0 && (uint64_t)n > in->size / 2 ? UINT64_MAX : 0;
+	in->ask_cache = false;
+	if (n > 0)
+		return n;
+	do
+		n = read(in->fd, block, VERIFY_BLOCK);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 ssize_t
 verify_input_read(struct verify_input *in, const uint8_t **ret_data, struct err *err)
 {
@@ -245,9 +252,7 @@ verify_input_read(struct verify_input *in, const uint8_t **ret_data, struct err 
 	if (in->hasher)
 		hasher_wait_for_room(in->hasher);
 	uint8_t *block = in->context->blocks + in->block * VERIFY_BLOCK;
-	do
-		n = read(in->fd, block, VERIFY_BLOCK);
-	while (n < 0 && errno == EINTR);
+	n = read_block(in, block);
 	if (n < 0) {
 		in->error = errno;
 		return err_sys(err, ERR_IO, "cannot read");

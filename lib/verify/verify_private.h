@@ -38,7 +38,8 @@ struct verify_input {
 	size_t block;     /* the block that is filled next; with a hasher they go round */
 	struct verify_hasher *hasher; /* NULL: digests are taken in place */
 	unsigned digests;             /* how many of context->hashes are in use */
-	bool short_read;              /* the last one gave less than was asked for */
+	bool ask_cache;  /* the first read says whether the file was in the page cache */
+	bool short_read; /* the last one gave less than was asked for */
 	bool ended;
 	int error; /* errno of a read that failed */
 };
