@@ -67,10 +67,26 @@ setup(struct app *app, struct err *err)
 		app->stop_ms = clock_mono_ms() + max_time * 1000;
 	app->interval = (c ? c->verification.interval_days : 30) * CLOCK_DAY;
 	app->manifests = verify_manifests_new();
-	app->items = mem_array(APP_ITEMS, sizeof(*app->items));
 	if (verify_reads(app->methods) && verify_pool_open(&app->pool, &pool, err) < 0)
 		return -1;
 	return app_ledger_begin(app, err);
+}
+
+static struct app_item *
+new_item(struct app *app)
+{
+	if (app->spare_count)
+		return app->spare[--app->spare_count];
+	struct app_item *item = mem_alloc(sizeof(*item));
+	record_init(&item->rec);
+	return item;
+}
+
+static void
+free_item(struct app_item *item)
+{
+	record_release(&item->rec);
+	free(item);
 }
 
 static void
@@ -78,12 +94,13 @@ release(struct app *app)
 {
 	verify_pool_close(app->pool);
 	verify_manifests_free(app->manifests);
-	for (size_t i = 0; app->items && i < APP_ITEMS; i++)
-		if (app->items[i].rec.line.data)
-			record_release(&app->items[i].rec);
+	for (size_t i = 0; i < app->count; i++)
+		free_item(app_item(app, i));
+	while (app->spare_count)
+		free_item(app->spare[--app->spare_count]);
 	(void)app_commit(app_take(app), NULL, NULL);
 	app_ledger_release(app);
-	free(app->items);
+	buf_release(&app->json);
 }
 
 /* Take what the workers have answered; with wait, at least one. */
@@ -135,7 +152,7 @@ static int
 print_ready(struct app *app, struct err *err)
 {
 	while (app->count) {
-		struct app_item *item = &app->items[app->head];
+		struct app_item *item = app_item(app, 0);
 		if (item->waiting && item->directory) {
 			if (read_directory(app, item, err) < 0)
 				return -1;
@@ -150,8 +167,9 @@ print_ready(struct app *app, struct err *err)
 			return -1;
 		if (tool_put(&app->tool, &item->rec, err) < 0)
 			return -1;
-		/* Empty, the ring begins anew: what only passes through stays in one place. */
-		app->head = --app->count ? (app->head + 1) % APP_ITEMS : 0;
+		app->spare[app->spare_count++] = item;
+		app->head = (app->head + 1) % APP_ITEMS;
+		app->count--;
 	}
 	return 0;
 }
@@ -168,9 +186,8 @@ is_gone(struct record *rec)
 static int
 add(struct app *app, struct record *rec, bool accept, struct err *err)
 {
-	struct app_item *item = &app->items[(app->head + app->count++) % APP_ITEMS];
-	if (!item->rec.line.data)
-		record_init(&item->rec);
+	struct app_item *item = new_item(app);
+	app->items[(app->head + app->count++) % APP_ITEMS] = item;
 	record_swap(&item->rec, rec);
 	item->selected = item->waiting = false;
 	if (!accept &&
@@ -231,7 +248,7 @@ run(struct app *app, struct err *err)
 int
 main(int argc, char **argv)
 {
-	struct app app = {.tool = TOOL_INIT};
+	struct app app = {.tool = TOOL_INIT, .json = BUF_INIT, .puts = {.text = BUF_INIT}};
 	const struct tool_option options[] = {
 	    {"method", 'm', "LIST", .list = &app.method_words, .commas = true,
 		.help = "size, timestamp, checksum, content; default: as configured, or all"},

@@ -39,15 +39,14 @@ struct app_item {
 	bool same_content; /* longer than its series ever had the same */
 };
 
-/* A verdict that waits for its commit. */
-struct app_put {
-	struct store_verification v;
-	char *record, *digest;
-};
-
+/* Verdicts that wait for their commit. */
 struct app_puts {
-	struct app_put *items;
-	size_t count, cap;
+	struct store_verification *items; /* whose record and digest are where the spans say */
+	struct app_span {
+		size_t record, digest;
+	} * spans;
+	size_t count, cap, span_cap;
+	struct buf text; /* with a NUL behind each */
 };
 
 struct app_counts {
@@ -100,11 +99,22 @@ struct app {
 
 	struct verify_pool *pool;
 	struct verify_manifests *manifests;
-	struct app_item *items; /* a ring */
+	struct app_item *items[APP_ITEMS]; /* a ring */
 	size_t head, count;
+	struct app_item
+	    *spare[APP_ITEMS]; /* the last that left the ring is used first: it is warm */
+	size_t spare_count;
 	struct app_puts puts;
+	struct buf json; /* of the verdict at hand */
 	struct app_counts counts;
 };
+
+/* The i-th of the ring, from the oldest on. */
+static inline struct app_item *
+app_item(const struct app *app, size_t i)
+{
+	return app->items[(app->head + i) % APP_ITEMS];
+}
 
 /* choose.c: what is to be done with a record that was put at the end of the ring. */
 int app_choose(struct app *app, struct app_item *item, struct err *err);

@@ -244,8 +244,6 @@ static int
 choose_row(struct app *app, struct app_item *item, struct tool_backup *b, struct err *err)
 {
 	const struct store_backup *row = &b->row;
-	char *stored = mem_strdup(row->verification), *path = mem_strdup(b->path);
-	int r = -1;
 	item->directory = b->location->unit == CONFIG_UNIT_DIRECTORY;
 	item->location = b->location;
 	item->decrypt_by = &b->location->decrypt;
@@ -254,25 +252,20 @@ choose_row(struct app *app, struct app_item *item, struct tool_backup *b, struct
 	    (struct verify_found){.size = b->size, .mtime = b->mtime, .mtime_nsec = b->mtime_nsec};
 	remember_stored(item, row);
 	if (store_verify_state(app->tool.store, row->id, app->algorithm, &item->state, err) < 0)
-		goto out;
+		return -1;
 	know_row(app, item, b);
 	enum app_turn turn = APP_TURN_READ;
 	if (!item->accept && app_ledger_turn(app, item, is_due(app, &item->state), &turn, err) < 0)
-		goto out;
+		return -1;
 	if (turn == APP_TURN_NOT_DUE) {
 		app->counts.not_due++;
-		r = pass_on(item, stored, err);
-	} else if (turn == APP_TURN_WAIT) {
-		r = not_reached(app, item, stored, err);
-	} else {
-		r = find_manifest(app, item, path, err);
-		if (r == 0)
-			r = start(app, item, path, err);
+		return pass_on(item, row->verification, err);
 	}
-out:
-	free(stored);
-	free(path);
-	return r;
+	if (turn == APP_TURN_WAIT)
+		return not_reached(app, item, row->verification, err);
+	if (find_manifest(app, item, b->path, err) < 0)
+		return -1;
+	return start(app, item, b->path, err);
 }
 
 static int

@@ -187,8 +187,8 @@ void
 app_decrypt_end(struct app *app)
 {
 	struct err err = {0};
-	for (size_t i = 0; app->items && i < APP_ITEMS; i++)
-		drop(app, &app->items[i]);
+	for (size_t i = 0; i < app->count; i++)
+		drop(app, app_item(app, i));
 	if (sandbox_scratch_close(app->scratch, false, &err) < 0)
 		tool_error(&app->tool, "%s", err.msg);
 	app->scratch = NULL;

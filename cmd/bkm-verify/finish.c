@@ -84,15 +84,18 @@ is_lasting(const struct verify_verdict *v)
 }
 
 static void
-queue(struct app *app, struct app_item *item, const struct verify_verdict *v, const char *record)
+queue(struct app *app, struct app_item *item, const struct verify_verdict *v)
 {
 	if (!item->id || app->tool.read_only || !is_lasting(v))
 		return;
 	struct app_puts *puts = &app->puts;
 	MEM_GROW(puts->items, puts->count, puts->cap);
-	struct app_put *p = &puts->items[puts->count++];
-	*p = (struct app_put){.record = mem_strdup(record)};
-	p->v = (struct store_verification){
+	MEM_GROW(puts->spans, puts->count, puts->span_cap);
+	struct app_span *span = &puts->spans[puts->count];
+	struct store_verification *p = &puts->items[puts->count++];
+	span->record = puts->text.len;
+	buf_add(&puts->text, app->json.data, app->json.len + 1);
+	*p = (struct store_verification){
 	    .backup_id = item->id,
 	    .location_id = item->location_id,
 	    .at = app->tool.now,
@@ -101,31 +104,29 @@ queue(struct app *app, struct app_item *item, const struct verify_verdict *v, co
 	    .level = v->level,
 	    .bytes = item->found.answer ? item->found.answer->bytes : 0,
 	    .ms = item->found.answer ? item->found.answer->ms : 0,
-	    .record = p->record,
 	    .stands = item->accept || stands(app, item, v),
 	    .methods = {of_method(app, v, VERIFY_SIZE), of_method(app, v, VERIFY_TIMESTAMP),
 		of_method(app, v, VERIFY_CHECKSUM), of_method(app, v, VERIFY_CONTENT)},
 	};
 	if (v->new_baseline) {
-		struct buf hex = BUF_INIT;
-		str_add_hex(&hex, item->answer.digests[0].data, item->answer.digests[0].len);
-		p->digest = buf_take(&hex);
-		p->v.digest = p->digest;
-		p->v.algorithm = app->algorithm;
-		p->v.source = item->accept       ? "accepted"
+		span->digest = puts->text.len;
+		str_add_hex(&puts->text, item->answer.digests[0].data, item->answer.digests[0].len);
+		buf_char(&puts->text, '\0');
+		p->algorithm = app->algorithm;
+		p->source = item->accept         ? "accepted"
 		    : item->known.manifest.found ? "manifest"
 						 : "read";
-		p->v.size = item->found.size;
-		p->v.mtime = item->found.mtime;
-		p->v.mtime_nsec = item->found.mtime_nsec;
+		p->size = item->found.size;
+		p->mtime = item->found.mtime;
+		p->mtime_nsec = item->found.mtime_nsec;
 	}
-	p->v.has_profile = item->answered && item->answer.content.verdict != RECORD_VERDICT_NONE;
-	memcpy(p->v.profile.codec, item->profile.codec, sizeof(p->v.profile.codec));
-	memcpy(p->v.profile.format, item->profile.format, sizeof(p->v.profile.format));
-	p->v.profile.entropy = item->profile.entropy;
-	p->v.profile.rewritten = item->profile.rewritten;
-	p->v.tampering = v->reason == VERIFY_REASON_TAMPERING ? v->signals : 0;
-	p->v.same_content = item->same_content;
+	p->has_profile = item->answered && item->answer.content.verdict != RECORD_VERDICT_NONE;
+	memcpy(p->profile.codec, item->profile.codec, sizeof(p->profile.codec));
+	memcpy(p->profile.format, item->profile.format, sizeof(p->profile.format));
+	p->profile.entropy = item->profile.entropy;
+	p->profile.rewritten = item->profile.rewritten;
+	p->tampering = v->reason == VERIFY_REASON_TAMPERING ? v->signals : 0;
+	p->same_content = item->same_content;
 	tool_dirty(&app->tool);
 }
 
@@ -134,7 +135,7 @@ app_take(void *ctx)
 {
 	struct app *app = ctx;
 	struct app_puts *taken = mem_dup(&app->puts, sizeof(app->puts));
-	app->puts = (struct app_puts){0};
+	app->puts = (struct app_puts){.text = BUF_INIT};
 	return taken;
 }
 
@@ -144,13 +145,15 @@ app_commit(void *taken, struct store *store, struct err *err)
 	struct app_puts *puts = taken;
 	int r = 0;
 	for (size_t i = 0; i < puts->count; i++) {
-		struct app_put *p = &puts->items[i];
-		if (r == 0 && store)
-			r = store_verify_put(store, &p->v, err);
-		free(p->record);
-		free(p->digest);
+		puts->items[i].record = puts->text.data + puts->spans[i].record;
+		if (puts->items[i].algorithm)
+			puts->items[i].digest = puts->text.data + puts->spans[i].digest;
 	}
+	if (store)
+		r = store_verify_put(store, puts->items, puts->count, err);
+	buf_release(&puts->text);
 	free(puts->items);
+	free(puts->spans);
 	free(puts);
 	return r;
 }
@@ -198,11 +201,11 @@ static int
 report_failure(struct app *app, struct app_item *item, struct err *err)
 {
 	const struct verify_answer *a = &item->answer;
-	const char *path = record_path(&item->rec);
 	bool failed = a->outcome == VERIFY_FAILED;
 	enum verify_reason why = failed ? a->reason : a->content.reason;
 	if (!item->answered || (!failed && a->content.verdict != RECORD_VERDICT_ERROR))
 		return 0;
+	const char *path = record_path(&item->rec);
 	return tool_trouble(&app->tool, record_str(&item->rec, "location"), path,
 	    why == VERIFY_REASON_TIMEOUT       ? "timeout"
 		: why == VERIFY_REASON_DECRYPT ? "other"
@@ -215,7 +218,7 @@ static int
 put_verdict(struct app *app, struct app_item *item, struct err *err)
 {
 	struct verify_verdict v;
-	struct buf json = BUF_INIT;
+	struct buf *json = &app->json;
 	int r = 0;
 	if (item->answered)
 		item->found.answer = &item->answer;
@@ -223,14 +226,14 @@ put_verdict(struct app *app, struct app_item *item, struct err *err)
 	v.warnings |= item->warnings;
 	if (app_signals(app, item, &v, err) < 0 || app_same_content(app, item, &v, err) < 0)
 		return -1;
-	verify_add_json(&json, &item->known, &item->found, &v, detail_of(item));
+	buf_clear(json);
+	verify_add_json(json, &item->known, &item->found, &v, detail_of(item));
 	if (item->found.answer)
 		app->counts.bytes += item->found.answer->bytes;
-	queue(app, item, &v, json.data);
+	queue(app, item, &v);
 	/* An error leaves the last verdict standing, but this line says that nobody could look. */
 	if (!stays_failed(app, item, &v) || v.verdict == RECORD_VERDICT_ERROR)
-		r = record_set(&item->rec, "verification", json.data, json.len, err);
-	buf_release(&json);
+		r = record_set(&item->rec, "verification", json->data, json->len, err);
 	return r < 0 ? -1 : report_failure(app, item, err);
 }
 

@@ -6,6 +6,18 @@
 
 #define WINDOW 32
 
+/* ?1 a JSON list of numbers. CROSS JOIN: the rows come in its order. */
+#define FROM " FROM json_each(?1) AS j CROSS JOIN backup AS b ON b.id = j.value" STORE_BACKUP_JOINS
+static const char sql_rows[] = "SELECT " STORE_BACKUP_COLUMNS FROM;
+static const char sql_rows_and_states[] =
+    "SELECT " STORE_BACKUP_COLUMNS ", " STORE_STATE_COLUMNS FROM STORE_STATE_JOINS;
+
+struct row {
+	struct store_backup backup;
+	struct store_verify_state state;
+	struct buf path, text; /* what its strings point to */
+};
+
 /* Only inside one read transaction is the answer to the same question the same; with its end the
  * window is empty, and the next begins behind what was asked for last. */
 struct store_ahead {
@@ -14,13 +26,10 @@ struct store_ahead {
 	size_t at, len; /* the window */
 	size_t next;    /* where whoever goes in order asks next */
 	struct buf list;
-	struct store_ahead_row rows[WINDOW];
+	struct row rows[WINDOW];
 	size_t row_count;
-	bool has_rows;
-	struct store_verify_state states[WINDOW];
-	int64_t state_ids[WINDOW];
-	size_t state_count;
-	char algorithm[32];
+	bool has_rows, has_states;
+	char algorithm[32]; /* of the baseline in the states; "": nobody asked for any */
 };
 
 void
@@ -65,9 +74,8 @@ move(struct store_ahead *a)
 
 	a->at = a->next;
 	a->len = a->count - a->at < WINDOW ? a->count - a->at : WINDOW;
-	a->has_rows = false;
-	a->row_count = a->state_count = 0;
-	*a->algorithm = '\0';
+	a->has_rows = a->has_states = false;
+	a->row_count = 0;
 	buf_clear(&a->list);
 	json_init(&j, &a->list);
 	json_array(&j, NULL);
@@ -99,48 +107,71 @@ reach(struct store *store, int64_t id)
 	return true;
 }
 
-/* How many of count answers can be about what was reached. */
-static size_t
-last(const struct store_ahead *a, size_t count)
+/* Whoever asked for one state will ask for the others. What cannot be read is not there: who asks for
+ * it alone is told why. */
+static void
+load(struct store *store, struct store_ahead *a)
 {
-	return a->next - a->at < count ? a->next - a->at : count;
+	sqlite3_stmt *st = store_stmt(store, *a->algorithm ? sql_rows_and_states : sql_rows, NULL);
+
+	a->has_rows = true;
+	a->has_states = *a->algorithm;
+	a->row_count = 0;
+	if (!st)
+		return;
+	store_bind_text(st, 1, a->list.data);
+	if (*a->algorithm)
+		store_bind_text(st, 2, a->algorithm);
+	while (a->row_count < WINDOW && store_step(store, st, NULL) > 0) {
+		struct row *row = &a->rows[a->row_count++];
+
+		store_backup_read(st, &row->path, &row->backup);
+		store_backup_own(&row->text, &row->backup);
+		if (*a->algorithm)
+			store_state_read(st, STORE_BACKUP_COUNT, &row->state);
+	}
+	store_reset(st);
+}
+
+/* The rows come in the order of the window, but for those that are not there any more. */
+static const struct row *
+find(const struct store_ahead *a, int64_t id)
+{
+	size_t reached = a->next - a->at;
+
+	for (size_t i = reached < a->row_count ? reached : a->row_count; i--;) {
+		if (a->rows[i].backup.id == id)
+			return &a->rows[i];
+	}
+	return NULL;
 }
 
 const struct store_backup *
 store_ahead_row(struct store *store, int64_t id)
 {
 	struct store_ahead *a = store->ahead;
+	const struct row *row;
 
 	if (!reach(store, id))
 		return NULL;
-	if (!a->has_rows &&
-	    store_backup_load(store, a->list.data, a->rows, WINDOW, &a->row_count) < 0)
-		a->row_count = 0; /* whoever asks alone is told why */
-	a->has_rows = true;
-	/* The rows come in the order of the window, but for those that are not there any more. */
-	for (size_t i = last(a, a->row_count); i--;) {
-		if (a->rows[i].row.id == id)
-			return &a->rows[i].row;
-	}
-	return NULL;
+	if (!a->has_rows)
+		load(store, a);
+	row = find(a, id);
+	return row ? &row->backup : NULL;
 }
 
 const struct store_verify_state *
 store_ahead_state(struct store *store, int64_t id, const char *algorithm)
 {
 	struct store_ahead *a = store->ahead;
+	const struct row *row;
 
 	if (strlen(algorithm) >= sizeof(a->algorithm) || !reach(store, id))
 		return NULL;
-	if (strcmp(a->algorithm, algorithm) != 0) {
-		if (store_verify_load(store, a->list.data, algorithm, a->state_ids, a->states,
-			WINDOW, &a->state_count) < 0)
-			a->state_count = 0;
+	if (!a->has_states || strcmp(a->algorithm, algorithm) != 0) {
 		(void)snprintf(a->algorithm, sizeof(a->algorithm), "%s", algorithm);
+		load(store, a);
 	}
-	for (size_t i = last(a, a->state_count); i--;) {
-		if (a->state_ids[i] == id)
-			return &a->states[i];
-	}
-	return NULL;
+	row = find(a, id);
+	return row ? &row->state : NULL;
 }

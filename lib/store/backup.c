@@ -8,12 +8,7 @@
  * latest: the newest complete one of its series, as the last scan left it in the series' row.
  * CROSS JOIN fixes the order of the loops, so that rows come in the order asked for without a sort.
  */
-#define BACKUP_COLUMNS                                                                             \
-	"SELECT b.id, l.id, l.host, l.name, s.name, b.series_id, l.path, d.path, b.name, b.size,"  \
-	" b.mtime, b.mtime_nsec, b.time, b.first_seen, b.completed_at, b.gone_at, b.live,"         \
-	" b.id = s.latest_id,"                                                                     \
-	" b.state, b.status, b.reasons, b.entries, v.verify_record, v.restore_record,"             \
-	" v.verify_verdict, v.verify_level, v.verify_at, v.restore_verdict, v.restore_at"
+#define BACKUP_COLUMNS "SELECT " STORE_BACKUP_COLUMNS
 #define BACKUP_FROM_DIRS                                                                           \
 	" FROM location AS l CROSS JOIN dir AS d ON d.location_id = l.id"                          \
 	" CROSS JOIN backup AS b ON b.dir_id = d.id JOIN series AS s ON s.id = b.series_id"        \
@@ -30,15 +25,8 @@
 #define IN_SERIES_ORDER                                                                            \
 	" AND (?4 IS NULL OR s.id = ?4) ORDER BY l.id, s.name, b.time DESC, b.id DESC"
 
-static const char sql_by_id[] = BACKUP_COLUMNS
-    " FROM backup AS b JOIN dir AS d ON d.id = b.dir_id JOIN series AS s ON s.id = b.series_id"
-    " JOIN location AS l ON l.id = d.location_id LEFT JOIN standing AS v ON v.backup_id = b.id"
-    " WHERE b.id = ?1";
-/* ?1 a JSON list of numbers; the order of the rows does not matter. */
-static const char sql_by_ids[] = BACKUP_COLUMNS
-    " FROM json_each(?1) AS j CROSS JOIN backup AS b ON b.id = j.value"
-    " JOIN dir AS d ON d.id = b.dir_id JOIN series AS s ON s.id = b.series_id"
-    " JOIN location AS l ON l.id = d.location_id LEFT JOIN standing AS v ON v.backup_id = b.id";
+static const char sql_by_id[] =
+    BACKUP_COLUMNS " FROM backup AS b" STORE_BACKUP_JOINS " WHERE b.id = ?1";
 static const char sql_ids[] =
     "SELECT b.id FROM dir AS d CROSS JOIN backup AS b ON b.dir_id = d.id"
     " WHERE d.location_id = ?1 AND (?2 IS NULL OR b.time >= ?2) AND b.live = 1"
@@ -76,8 +64,8 @@ store_add_path(struct buf *path, sqlite3_stmt *st, int col)
 	store_add_name(path, data, (size_t)sqlite3_column_bytes(st, col));
 }
 
-static void
-read_row(sqlite3_stmt *st, struct buf *path, struct store_backup *b)
+void
+store_backup_read(sqlite3_stmt *st, struct buf *path, struct store_backup *b)
 {
 	buf_clear(path);
 	store_add_path(path, st, 6);
@@ -158,7 +146,7 @@ store_backups_next(struct store_cursor *cursor, struct store_backup *ret_backup,
 	int r = store_step(cursor->store, cursor->st, err);
 
 	if (r > 0)
-		read_row(cursor->st, &cursor->path, ret_backup);
+		store_backup_read(cursor->st, &cursor->path, ret_backup);
 	return r;
 }
 
@@ -172,9 +160,8 @@ store_cursor_close(struct store_cursor *cursor)
 	free(cursor);
 }
 
-/* Give the row strings of its own, in out. */
-static void
-own_strings(struct buf *out, struct store_backup *b)
+void
+store_backup_own(struct buf *out, struct store_backup *b)
 {
 	const char **const texts[] = {&b->host, &b->location, &b->series, &b->state, &b->status,
 	    &b->reasons, &b->entries, &b->verification, &b->restore, &b->verify_verdict,
@@ -221,31 +208,10 @@ store_backup_ids(struct store *store, int64_t location_id, int64_t since,
 static void
 keep_row(struct store *store, sqlite3_stmt *st, struct store_backup *b)
 {
-	own_strings(&store->row_buf, b);
+	store_backup_own(&store->row_buf, b);
 	store_reset(st);
 	if (store->reading)
 		store->row = *b;
-}
-
-int
-store_backup_load(struct store *store, const char *ids, struct store_ahead_row *rows, size_t max,
-    size_t *ret_count)
-{
-	sqlite3_stmt *st = store_stmt(store, sql_by_ids, NULL);
-	int r = -1;
-
-	*ret_count = 0;
-	if (!st)
-		return -1;
-	store_bind_text(st, 1, ids);
-	while (*ret_count < max && (r = store_step(store, st, NULL)) > 0) {
-		struct store_ahead_row *a = &rows[(*ret_count)++];
-
-		read_row(st, &a->path, &a->row);
-		own_strings(&a->text, &a->row);
-	}
-	store_reset(st);
-	return r < 0 ? -1 : 0;
 }
 
 int
@@ -271,7 +237,7 @@ store_backup_by_id(
 	store_bind_int(st, 1, id);
 	r = store_step(store, st, err);
 	if (r > 0) {
-		read_row(st, &store->path_buf, ret_backup);
+		store_backup_read(st, &store->path_buf, ret_backup);
 		keep_row(store, st, ret_backup);
 	}
 	return r;
@@ -321,7 +287,7 @@ store_backup_by_path(struct store *store, int64_t location_id, const char *path,
 	store_bind_blob(st, 3, name, strlen(name));
 	r = store_step(store, st, err);
 	if (r > 0) {
-		read_row(st, &store->path_buf, ret_backup);
+		store_backup_read(st, &store->path_buf, ret_backup);
 		keep_row(store, st, ret_backup);
 	}
 out:

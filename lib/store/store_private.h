@@ -78,20 +78,37 @@ int store_changes(struct store *store);
 int store_lock_byte(struct store *store, int64_t offset, bool take, struct err *err);
 
 /* Rows that are asked for in a known order (ahead.c): NULL if this one was not read ahead. */
-struct store_ahead_row {
-	struct store_backup row;
-	struct buf path, text; /* what its strings point to */
-};
 const struct store_backup *store_ahead_row(struct store *store, int64_t id);
 const struct store_verify_state *
 store_ahead_state(struct store *store, int64_t id, const char *algorithm);
 void store_ahead_end(struct store *store); /* the read transaction is over */
 
-/* What it reads with: the rows of the backups in a JSON list of numbers (backup.c, verify.c). */
-int store_backup_load(struct store *store, const char *ids, struct store_ahead_row *rows,
-    size_t max, size_t *ret_count);
-int store_verify_load(struct store *store, const char *ids, const char *algorithm, int64_t *ret_ids,
-    struct store_verify_state *ret_states, size_t max, size_t *ret_count);
+/* What a row of a backup is read from, and what is known about it (backup.c, verify.c). */
+#define STORE_BACKUP_COLUMNS                                                                       \
+	"b.id, l.id, l.host, l.name, s.name, b.series_id, l.path, d.path, b.name, b.size,"         \
+	" b.mtime, b.mtime_nsec, b.time, b.first_seen, b.completed_at, b.gone_at, b.live,"         \
+	" b.id = s.latest_id,"                                                                     \
+	" b.state, b.status, b.reasons, b.entries, v.verify_record, v.restore_record,"             \
+	" v.verify_verdict, v.verify_level, v.verify_at, v.restore_verdict, v.restore_at"
+#define STORE_BACKUP_JOINS                                                                         \
+	" JOIN dir AS d ON d.id = b.dir_id JOIN series AS s ON s.id = b.series_id"                 \
+	" JOIN location AS l ON l.id = d.location_id LEFT JOIN standing AS v ON v.backup_id = b.id"
+#define STORE_BACKUP_COUNT 29
+void store_backup_read(sqlite3_stmt *st, struct buf *path, struct store_backup *b);
+/* Give the row strings of its own, in out. */
+void store_backup_own(struct buf *out, struct store_backup *b);
+
+/* ?2 the algorithm */
+#define STORE_STATE_COLUMNS                                                                        \
+	"w.size_verdict, w.size_at, w.timestamp_verdict, w.timestamp_at,"                          \
+	" w.checksum_verdict, w.checksum_at, w.content_verdict, w.content_at, w.error_at,"         \
+	" n.digest, n.at, n.source,"                                                               \
+	" (SELECT p.mtime FROM backup AS p WHERE p.dir_id = b.dir_id AND p.name = b.name"          \
+	" AND p.live = 0 AND p.gone_at = b.first_seen ORDER BY p.id DESC LIMIT 1), w.tampering"
+#define STORE_STATE_JOINS                                                                          \
+	" LEFT JOIN verify_state AS w ON w.backup_id = b.id"                                       \
+	" LEFT JOIN baseline AS n ON n.backup_id = b.id AND n.algorithm = ?2"
+void store_state_read(sqlite3_stmt *st, int col, struct store_verify_state *s); /* from col on */
 
 /* From now on a thread carries the log over into the store; NULL: there is none, go on as usual. Ends
  * the automatic checkpoints of this connection, which are to be set again behind the stop. */

@@ -77,8 +77,9 @@ struct store_verification {
 	uint32_t mtime_nsec;
 };
 
-/* Inside the caller's transaction. */
-int store_verify_put(struct store *store, const struct store_verification *v, struct err *err);
+/* In their order, inside the caller's transaction. */
+int store_verify_put(
+    struct store *store, const struct store_verification *list, size_t count, struct err *err);
 
 /* A person takes the vanishing of a backup as right. Inside the caller's transaction. */
 int store_verify_accept_gone(struct store *store, int64_t backup_id, int64_t now, struct err *err);

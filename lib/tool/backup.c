@@ -75,6 +75,14 @@ add_known_tail(
 }
 
 void
+tool_origin_release(struct tool_origin *origin)
+{
+	buf_release(&origin->text);
+	buf_release(&origin->series);
+	buf_release(&origin->tail);
+}
+
+void
 tool_add_backup_from(struct tool *tool, struct tool_origin *origin, struct buf *out,
     const struct store_backup *row, bool is_new)
 {
@@ -162,10 +170,12 @@ same_text(const char *a, const char *b)
 
 /* Are size and mtime of the record, as far as it has them, those of the row? */
 static bool
-same_generation(struct record *rec, const struct store_backup *row)
+same_generation(const struct tool *tool, struct record *rec, const struct store_backup *row)
 {
 	int64_t size, mtime;
 
+	if (tool->own.id && tool->own.id == row->id)
+		return tool->own.size == row->size && tool->own.mtime == row->mtime;
 	if (record_int(rec, "size", &size) && (uint64_t)size != row->size)
 		return false;
 	return !record_time(rec, "mtime", &mtime) || mtime == row->mtime;
@@ -197,6 +207,8 @@ by_id(struct tool *tool, struct record *rec, const char *path, struct store_back
 	int64_t id;
 	int r;
 
+	if (tool->own.id) /* what was written here is so */
+		return store_backup_by_id(tool->store, tool->own.id, ret_row, err);
 	if (!record_int(rec, "id", &id) ||
 	    !same_text(record_str(rec, "store"), store_uuid(tool->store)))
 		return 0;
@@ -278,7 +290,7 @@ find_row_again(struct tool *tool, struct record *rec, struct tool_backup *b, str
 {
 	int r = find_row(tool, rec, b, err), again;
 
-	if (r < 0 || (r > 0 && b->row.live && same_generation(rec, &b->row)))
+	if (r < 0 || (r > 0 && b->row.live && same_generation(tool, rec, &b->row)))
 		return r;
 	again = store_read_again(tool->store, err);
 	return again < 0 ? -1 : again ? find_row(tool, rec, b, err) : r;
@@ -294,7 +306,7 @@ resolve_snapshot(struct tool *tool, struct record *rec, struct tool_backup *b, s
 		return -1;
 	if (r == 0)
 		b->skip = "not_scanned";
-	else if (!b->row.live || !same_generation(rec, &b->row))
+	else if (!b->row.live || !same_generation(tool, rec, &b->row))
 		b->skip = "gone";
 	return b->skip ? 0 : 1;
 }
@@ -327,7 +339,7 @@ tool_resolve(struct tool *tool, struct record *rec, struct tool_backup *ret_back
 		return -1;
 	if (r == 0)
 		b->skip = not_in_store(tool, path);
-	else if (!b->row.live || !same_generation(rec, &b->row))
+	else if (!b->row.live || !same_generation(tool, rec, &b->row))
 		b->skip = access(path, F_OK) == 0 ? "superseded" : "gone";
 	else
 		b->skip = look_at_file(b);

@@ -178,9 +178,7 @@ release(struct lines *l)
 		store_close(r->store);
 		buf_release(&r->out);
 		buf_release(&r->full);
-		buf_release(&r->origin.text);
-		buf_release(&r->origin.series);
-		buf_release(&r->origin.tail);
+		tool_origin_release(&r->origin);
 	}
 	(void)pthread_cond_destroy(&l->changed);
 	(void)pthread_mutex_destroy(&l->lock);
@@ -199,7 +197,7 @@ tool_print_lines(struct tool *tool, const struct store_scan *scan, size_t parts,
 		    .next = i,
 		    .out = BUF_INIT,
 		    .full = BUF_INIT,
-		    .origin = {.text = BUF_INIT, .series = BUF_INIT, .tail = BUF_INIT}};
+		    .origin = TOOL_ORIGIN_INIT};
 	for (size_t i = 0; i < READERS && r == 0; i++)
 		r = open_reader(&l.readers[i], scan, err);
 	if (r == 0)

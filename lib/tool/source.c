@@ -347,6 +347,7 @@ tool_next(struct tool *tool, struct record *rec, struct err *err)
 	struct tool_source *s = tool->source;
 	int r = 0;
 
+	tool->own.id = 0;
 	if (tool_stopping())
 		return tool_interrupted(err);
 	/* A stream looks at the time whenever it waits, and each put does. */

@@ -11,6 +11,7 @@ struct tool_stored {
 	int64_t *ids;
 	size_t count, cap, next;
 	struct store *store; /* that was told of the ids */
+	struct tool_origin origin;
 	struct buf line;
 };
 
@@ -36,6 +37,7 @@ tool_stored_open(struct tool *tool, struct tool_stored **ret_stored, struct err 
 {
 	struct tool_stored *stored = mem_alloc(sizeof(*stored));
 
+	stored->origin = TOOL_ORIGIN_INIT;
 	stored->line = BUF_INIT;
 	*ret_stored = stored;
 	for (size_t i = 0; i < tool->config->location_count; i++) {
@@ -69,8 +71,11 @@ tool_stored_next(struct tool *tool, struct tool_stored *stored, struct record *r
 			return -1;
 		if (r == 0 || !row.live)
 			continue;
+		tool->own.id = row.id;
+		tool->own.size = row.size;
+		tool->own.mtime = row.mtime;
 		buf_clear(&stored->line);
-		tool_add_backup(tool, &stored->line, &row, false);
+		tool_add_backup_from(tool, &stored->origin, &stored->line, &row, false);
 		return record_parse_own(rec, stored->line.data, stored->line.len, err) < 0 ? -1 : 1;
 	}
 	return 0;
@@ -84,6 +89,7 @@ tool_stored_free(struct tool_stored *stored)
 	if (stored->store)
 		store_backup_ahead(stored->store, NULL, 0);
 	free(stored->ids);
+	tool_origin_release(&stored->origin);
 	buf_release(&stored->line);
 	free(stored);
 }

@@ -172,6 +172,11 @@ struct tool {
 	int exit; /* set by tool_parse when it returns non-zero; a command may raise it (nagios) */
 
 	/* Private. */
+	struct { /* the row that the last record was made of here; id 0: it came from elsewhere */
+		int64_t id;
+		uint64_t size;
+		int64_t mtime;
+	} own;
 	struct tool_source *source;
 	struct tool_sink *sink;
 	struct tool_select *select;
@@ -255,7 +260,7 @@ struct tool_backup {
 	uint32_t mtime_nsec;
 };
 
-/* Find the row of a backup record and believe it only if store, location, path and generation
+/* Find the row of the record that tool_next gave last and believe it only if store, location, path and generation
  * agree: 1 ret_backup is filled; 0 skip says why not, pass it on; -1. A path outside every location
  * has been reported as an error record by then (skip "outside"). */
 int tool_resolve(

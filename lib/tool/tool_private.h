@@ -88,6 +88,9 @@ struct tool_origin {
 	char state[16], status[16];
 	struct buf tail; /* first_seen … reasons, without any reason */
 };
+#define TOOL_ORIGIN_INIT                                                                           \
+	((struct tool_origin){.text = BUF_INIT, .series = BUF_INIT, .tail = BUF_INIT})
+void tool_origin_release(struct tool_origin *origin);
 
 /* tool_add_backup; origin may be NULL. */
 void tool_add_backup_from(struct tool *tool, struct tool_origin *origin, struct buf *out,
