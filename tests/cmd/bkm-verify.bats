@@ -595,11 +595,11 @@ back() {
 	bkm-scan -q || :
 	run --separate-stderr bkm-verify --stored --max-time 1s
 	expect 0
-	# By the rate of the past, a second is worth so many bytes: the rest is left, and said.
-	in_store "UPDATE verification SET bytes = 1000, ms = 999"
+	# By the rate of the past, so many seconds are worth 750 bytes: the rest is left, and said.
+	in_store "UPDATE verification SET bytes = 1000, ms = 99900"
 	for i in 1 2 3 4 5; do head -c 500 /dev/urandom >"db/f$i.bin" && old "db/f$i.bin"; done
 	bkm-scan -q || :
-	run --separate-stderr bkm-verify --stored --max-time 1s -j 1
+	run --separate-stderr bkm-verify --stored --max-time 100s -j 1
 	[ "$(count bytes)" -eq 500 ]
 	[ "$(count not_reached)" -eq 4 ]
 	has "$stderr" "not reached within the time: 4 due backups, "
