@@ -42,6 +42,12 @@ aged() {
 	touch -d "$2" -- "$1"
 }
 
+# noise BYTES [SEED]: bytes that are nothing, the same each time: of random ones one in thousands begins as something.
+noise() {
+	openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv "$(md5sum <<<"${2-}" | cut -c 1-32)" \
+		-in /dev/zero 2>/dev/null | head -c "$1"
+}
+
 # of_kind KIND <RECORDS: only those, sorted keys, one a line.
 of_kind() {
 	jq -cS --arg kind "$1" 'select(.kind == $kind)'

@@ -213,7 +213,7 @@ chain() {
 	jq -se '.[] | select(.kind == "backup").restore.rows == 2' <<<"$output"
 	rm db/*
 	# Nothing that bkm knows, but every byte is covered by age.
-	head -c 100000 /dev/urandom | age -r "$to" -o db/a.bin.age
+	noise 100000 | age -r "$to" -o db/a.bin.age
 	touch -d '1 hour ago' db/*
 	chain 'pass - intact' 'skip unsupported -'
 }

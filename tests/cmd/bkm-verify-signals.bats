@@ -10,10 +10,9 @@ dump() {
 	seq "$n" 3 $((n + 9000)) | sed 's/^/INSERT INTO t VALUES (/; s/$/);/'
 }
 
-# noise FILE: its bytes, in the place of what was there.
-noise() {
-	openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv "$(printf '%032x' "$RANDOM")" \
-		-in /dev/zero 2>/dev/null | head -c "$(stat -c %s "$1")" >"$1.new"
+# encrypt FILE: noise in the place of what was there.
+encrypt() {
+	noise "$(stat -c %s "$1")" "$1" >"$1.new"
 	cat "$1.new" >"$1" && rm "$1.new"
 }
 
@@ -47,7 +46,7 @@ is() {
 @test "old backups encrypted in place: tampering, all along the chain, until a person accepts it" {
 	series 09
 	for f in db/app-2026-03-0[1-6].sql.gz; do
-		noise "$f" && touch -d '2026-03-09 23:00' "$f"
+		encrypt "$f" && touch -d '2026-03-09 23:00' "$f"
 	done
 	dump 10 | gzip >db/app-2026-03-10.sql.gz && touch -d '2026-03-10 02:00' db/app-2026-03-10.sql.gz
 	chain 2026-03-10
@@ -85,7 +84,7 @@ is() {
 	for f in db/*.sql.gz; do mv "$f" "${f%.sql.gz}.dat"; done
 	rm bkm.db*
 	chain 2026-03-09
-	noise db/app-2026-03-03.dat && touch -d '2026-03-09 23:00' db/app-2026-03-03.dat
+	encrypt db/app-2026-03-03.dat && touch -d '2026-03-09 23:00' db/app-2026-03-03.dat
 	chain 2026-03-10
 	is '03.dat$' 'fail tampering format_gone+rewritten'
 	id=$(jq -r 'select(.state? == "complete" and (.path | endswith("03.dat"))).id' <<<"$output")
@@ -98,7 +97,7 @@ is() {
 @test "encrypted under a new extension: tampering, and what is left alone is not" {
 	series 09
 	for f in db/app-2026-03-0[1-8].sql.gz; do
-		noise "$f" && mv "$f" "$f.locked" && touch -d '2026-03-09 23:00' "$f.locked"
+		encrypt "$f" && mv "$f" "$f.locked" && touch -d '2026-03-09 23:00' "$f.locked"
 	done
 	chain 2026-03-10
 	expect 1
@@ -110,7 +109,7 @@ is() {
 	series 09
 	for night in 1 2 3 4 5; do
 		f=db/app-2026-03-0$night.sql.gz
-		noise "$f" && touch -d "2026-03-$((10 + night)) 01:00" "$f"
+		encrypt "$f" && touch -d "2026-03-$((10 + night)) 01:00" "$f"
 		dump "$((10 + night))" | gzip >"db/app-2026-03-$((10 + night)).sql.gz"
 		touch -d "2026-03-$((10 + night)) 02:00" "db/app-2026-03-$((10 + night)).sql.gz"
 		chain "2026-03-$((10 + night))"
@@ -129,7 +128,7 @@ is() {
 	chain 2026-03-06
 	is 'app' 'pass - '
 	jq -se '[.[] | .verification?.checks[]? | select(.check == "content").entropy] | min > 3 and max < 6' <<<"$output"
-	cp db/app-2026-03-06 db/app-2026-03-07 && noise db/app-2026-03-07 && touch -d 2026-03-07 db/app-2026-03-07
+	cp db/app-2026-03-06 db/app-2026-03-07 && encrypt db/app-2026-03-07 && touch -d 2026-03-07 db/app-2026-03-07
 	chain 2026-03-07
 	is '07$' 'fail tampering format_gone+incompressible'
 	[[ $(jq -r 'select(.verification.signals).verification.message' <<<"$output") == *'8.0 bits a byte instead of '[345].* ]]
@@ -204,7 +203,7 @@ is() {
 	chain 2026-03-10
 	is '(08|09|10).sql.gz$' 'pass - '
 	# With noise in the newest there are two.
-	cp db/app-2026-03-10.sql.gz db/app-2026-03-11.sql.gz && noise db/app-2026-03-11.sql.gz
+	cp db/app-2026-03-10.sql.gz db/app-2026-03-11.sql.gz && encrypt db/app-2026-03-11.sql.gz
 	touch -d '2026-03-11 02:00' db/app-2026-03-11.sql.gz
 	chain 2026-03-11
 	is '11.sql.gz$' 'fail tampering format_gone+many_vanished'

@@ -150,7 +150,7 @@ old() {
 }
 
 @test "what cannot be looked into is no pass" {
-	head -c 5000 /dev/urandom >noise.bin
+	noise 5000 >noise.bin
 	printf 'Salted__%s' "$(head -c 200 /dev/urandom | base64)" >x.tar.gz.enc
 	printf 'age-encryption.org/v1\n-> X25519 abc\n' >x.age
 	tree && zip -qr -P secret locked.zip tree && 7z a -bd -psecret locked.7z tree >/dev/null
