@@ -236,11 +236,14 @@ by_path(struct tool *tool, const struct config_location *location, const char *p
 static int
 outside(struct tool *tool, struct record *rec, const char *path, struct err *err)
 {
-	const char *location = record_str(rec, "location");
+	const char *location = record_str(rec, "location"), *source;
+	uint64_t line;
 
+	source = tool_source_line(tool, &line);
 	if (!path)
-		return tool_trouble(
-		    tool, location, NULL, "outside", err, "a backup record without a path");
+		return tool_trouble(tool, location, NULL, "outside", err,
+		    "%s, line %llu: a backup record without a path", source,
+		    (unsigned long long)line);
 	return tool_trouble(
 	    tool, location, path, "outside", err, "outside every backup location: '%s'", path);
 }

@@ -53,6 +53,7 @@ tool_source_open(struct tool *tool, struct err *err)
 	tool->source = s;
 	s->in = BUF_INIT;
 	s->fd = -1;
+	s->name = "the store";
 	s->watch = tool_watch_new();
 	if (tool->spec->input == TOOL_INPUT_NONE)
 		return 0;
@@ -373,6 +374,13 @@ tool_next(struct tool *tool, struct record *rec, struct err *err)
 	if (r == 0)
 		tool->now = tool_now(tool);
 	return r;
+}
+
+const char *
+tool_source_line(const struct tool *tool, uint64_t *ret_line)
+{
+	*ret_line = tool->source->line;
+	return tool->source->name;
 }
 
 bool

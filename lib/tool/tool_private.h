@@ -48,6 +48,9 @@ int tool_behind_wait(struct tool_behind *behind, struct err *err); /* how the la
 int tool_source_open(struct tool *tool, struct err *err);
 void tool_source_free(struct tool_source *source);
 
+/* Where the record that tool_next gave last stands: the name of the stream. */
+const char *tool_source_line(const struct tool *tool, uint64_t *ret_line);
+
 struct tool_stored;
 int tool_stored_open(struct tool *tool, struct tool_stored **ret_stored, struct err *err);
 int tool_stored_next(

@@ -212,6 +212,19 @@ open_place() {
 
 # ---------------------------------------------------------------- what is due
 
+@test "a verdict has the time at which its test ended" {
+	write_config db
+	archive db/a.tar.gz && aged db/a.tar.gz "1 day ago"
+	printf '      restore: {command: [sleep, "2"]}\n' >>config.yaml
+	BKM_NOW=$(date -u +%FT%TZ)
+	export BKM_NOW
+	bkm-scan -q
+	run --separate-stderr bkm-restore --stored
+	expect 0
+	[[ $(restore_of .at <<<"$output") > "\"$BKM_NOW\"" ]]
+	[ "$(in_store 'SELECT max(at) FROM restore')" -gt "$(date -d "$BKM_NOW" +%s)" ]
+}
+
 @test "the newest of each series is tested, once an interval, and the verdict is stored" {
 	write_config db
 	nights db

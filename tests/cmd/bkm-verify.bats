@@ -452,6 +452,47 @@ mysql_text() {
 	is b.bin "fail timestamp_moved"
 }
 
+@test "a record without a path, and one outside every location, are named by line and by path" {
+	write_config db
+	printf '{"v":1,"kind":"note"}\n{"v":1,"kind":"backup","location":"db"}\n{"v":1,"kind":"backup","path":"/no/x"}\n' >lines
+	run --separate-stderr bkm-verify <lines
+	expect 3
+	has "$stderr" "standard input, line 2: a backup record without a path"
+	has "$stderr" "outside every backup location: '/no/x'"
+	[ "$(jq -r 'select(.kind == "error") | .reason' <<<"$output" | uniq -c | xargs)" = "2 outside" ]
+	run --separate-stderr bkm-restore - <lines
+	expect 3
+}
+
+# The rest of a line is under way when the row of its backup is written: what was looked up before it stood
+# in an older picture of the store.
+@test "a row that a scan wrote after this run last looked is found" {
+	write_config db
+	echo old >db/a.bin && old db/a.bin
+	bkm-scan | bkm-verify -q
+	bkm-scan --all | jq -c 'select(.kind == "backup")' >lines
+	{
+		printf '{"v":1,"kind":"backup","location":"db","path":"%s","pad":"' "$PWD/db/b.bin"
+		head -c 300000 /dev/zero | tr '\0' x
+	} >>lines
+	mkfifo in
+	exec 9<>in
+	python3 -c 'import fcntl; fcntl.fcntl(9, 1031, 1 << 20)' # F_SETPIPE_SZ: it is ready for more all the time
+	cat lines >&9
+	bkm-verify -m size <in >out 9>&- &
+	local pid=$!
+	for _ in $(seq 600); do
+		grep -q 'a\.bin' out && break
+		sleep 0.1
+	done
+	echo new >db/b.bin && old db/b.bin
+	bkm-scan -q
+	printf '"}\n' >&9
+	exec 9>&-
+	wait "$pid"
+	[ "$(jq -r 'select(.kind == "backup") | .verification.verdict' out | xargs)" = "pass pass" ]
+}
+
 @test "due: new, old, failed and error; not due passes with its verdict; --force; per method" {
 	write_config db
 	echo content >db/a.bin && old db/a.bin
