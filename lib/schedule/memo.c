@@ -12,7 +12,8 @@
 
 struct schedule_memo {
 	struct shape shapes[MEMO_SHAPES];
-	size_t last; /* that fitted, or was kept */
+	size_t last;     /* that fitted, or was kept */
+	unsigned misses; /* since one fitted, the name at hand included */
 };
 
 struct schedule_memo *
@@ -25,6 +26,13 @@ void
 schedule_memo_free(struct schedule_memo *memo)
 {
 	free(memo);
+}
+
+/* Where no two names are alike, one in sixteen is tried. */
+static bool
+is_barren(const struct schedule_memo *memo)
+{
+	return memo->misses > 2 * MEMO_SHAPES && memo->misses % 16;
 }
 
 /* ---------------------------------------------------------------- while a name is made */
@@ -54,7 +62,7 @@ schedule_memo_begin(struct schedule_memo *memo, const char *path, size_t len)
 {
 	struct shape *shape = &memo->shapes[(memo->last + 1) % MEMO_SHAPES];
 
-	if (len < WORD || len > SHAPE_MAX)
+	if (len < WORD || len > SHAPE_MAX || is_barren(memo))
 		return NULL;
 	shape->len = 0;
 	shape->tests = 0;
@@ -150,11 +158,13 @@ fits(const struct shape *shape, const char *path, size_t len)
 size_t
 schedule_memo_find(struct schedule_memo *memo, const char *path, size_t len, const char **ret_name)
 {
-	for (size_t i = 0; i < MEMO_SHAPES; i++) {
+	memo->misses++;
+	for (size_t i = 0; i < MEMO_SHAPES && !is_barren(memo); i++) {
 		size_t n = (memo->last + i) % MEMO_SHAPES;
 
 		if (len >= WORD && fits(&memo->shapes[n], path, len)) {
 			memo->last = n;
+			memo->misses = 0;
 			*ret_name = memo->shapes[n].name;
 			return memo->shapes[n].name_len;
 		}

@@ -16,7 +16,7 @@
 
 #define SHAPE_MAX   256 /* bytes of a path, and of a name, that is remembered; a multiple of 8 */
 #define SHAPE_TESTS 40
-#define MEMO_SHAPES 8 /* directories where the names of so many series take turns */
+#define MEMO_SHAPES 32 /* names of so many series may take turns */
 
 struct shape_test { /* the n digits at `at` were (or were not) a number from min to max */
 	unsigned long long min, max;

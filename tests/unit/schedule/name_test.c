@@ -82,6 +82,19 @@ check_examples(const struct example *examples, size_t count)
 }
 
 static void
+a_name_of_many_dates_is_the_same_with_a_memo(void **state)
+{
+	static const struct example examples[] = {
+	    {"20261122x20261123x20261124x20261125x20261126x20261127x20261128x20261129x20261130x"
+	     "20261201x20261202x20261203x20261204x20261205x20261206x20261207x20261208x20261209",
+		NULL},
+	};
+
+	(void)state;
+	check_with_memo(examples, ARRAY_LEN(examples));
+}
+
+static void
 a_name_too_long_for_the_memo_is_made(void **state)
 {
 	static const char tail[] = "-2026-11-22.tar";
@@ -477,6 +490,7 @@ main(void)
 	    cmocka_unit_test(names_that_are_no_stamps_stay),
 	    cmocka_unit_test(judgement_calls),
 	    cmocka_unit_test(any_bytes_become_text),
+	    cmocka_unit_test(a_name_of_many_dates_is_the_same_with_a_memo),
 	    cmocka_unit_test(a_name_too_long_for_the_memo_is_made),
 	    cmocka_unit_test(a_small_buffer_cuts_at_a_character),
 	    cmocka_unit_test(rules_give_names),
