@@ -194,6 +194,8 @@ look_at_file(struct tool_backup *b)
 	b->size = (uint64_t)st.st_size;
 	b->mtime = st.st_mtim.tv_sec;
 	b->mtime_nsec = (uint32_t)st.st_mtim.tv_nsec;
+	if (b->location->unit == CONFIG_UNIT_DIRECTORY ? b->regular : S_ISDIR(st.st_mode))
+		return "superseded"; /* a directory in place of the file, or the other way round */
 	if (b->regular && b->mtime != b->row.mtime)
 		return "superseded";
 	return NULL;

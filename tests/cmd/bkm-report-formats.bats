@@ -104,6 +104,8 @@ for word in ["Critical", "Warning", "Unknown", "Good", "failed (11-21, 11-23)", 
 	run -0 shown html empty
 	has "$output" "No location is configured: nothing is watched"
 	lacks "$output" "Good: "
+	run -0 shown html site
+	has "$output" "pass, complete; trailing garbage</span>"
 }
 
 @test "html: an ordinary site stays below 200 kB, and a large one says what is left out" {

@@ -339,9 +339,14 @@ open_place() {
 	[ "$(restore_of '[.verdict, .reason]' <<<"$output" | sort -u)" = '["skip","other_host"]' ]
 	run --separate-stderr bkm-restore --where '.path | endswith("x")' <scanned
 	[ "$(grep '"kind":"backup"' scanned)" = "$(grep '"kind":"backup"' <<<"$output")" ]
-	rm "$(newest)"
+	gone=$(newest)
+	rm "$gone"
 	run --separate-stderr bkm-restore <scanned
 	[ "$(restore_of .reason <<<"$output" | tail -1)" = '"gone"' ]
+	# A directory in its place is another thing, whatever is in it.
+	mkdir "$gone" && echo x >"$gone/x"
+	run -0 --separate-stderr bkm-restore <scanned
+	[ "$(restore_of .reason <<<"$output" | tail -1)" = '"superseded"' ]
 }
 
 # ---------------------------------------------------------------- demands

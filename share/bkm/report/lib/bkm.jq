@@ -92,10 +92,13 @@ def words: {
 def plain: visible | . as $w | (words[$w] // ($w | gsub("_"; " "))) | shorten(160);
 def plain_list: if . == null then [] else map(plain) end;
 
+# What a pass carries along; that a plain tar has no checksums is no news.
+def besides: map(select(. != "no_checksum") | plain) | if length > 0 then "; " + join(", ") else "" end;
+
 # One phrase for a verdict: never more than the level that was reached.
 def verdict:
   if . == null then {word: "never", shape: "unknown"}
-  elif .verdict == "pass" then {word: ("pass" + (if .level then ", " + (.level | plain) else "" end)), shape: "good"}
+  elif .verdict == "pass" then {word: ("pass" + (if .level then ", " + (.level | plain) else "" end) + ((.warnings // []) | besides)), shape: "good"}
   elif .verdict == "fail" then {word: ("FAIL" + (if .reason then ", " + (.reason | plain) else "" end)), shape: "critical"}
   elif .verdict == "error" then {word: "could not look", shape: "unknown"}
   else {word: ("not looked at" + (if .reason then ", " + (.reason | plain) else "" end)), shape: "unknown"} end;
