@@ -87,7 +87,7 @@ schedule_status(
 	    (policy->max_age > 0 && now - facts->scanned > policy->max_age))
 		return state;
 	state.status = SCHEDULE_UNSCHEDULED;
-	if (policy->schedule.kind == SCHEDULE_NONE || (facts->members < 2 && !facts->sole) ||
+	if (policy->schedule.kind == SCHEDULE_NONE || facts->members < 2 ||
 	    first_evidence(facts) == CLOCK_NONE)
 		return state;
 
@@ -103,9 +103,6 @@ schedule_status(
 	if (state.status == SCHEDULE_LATE && second != CLOCK_NONE &&
 	    now > second + grace_at(policy, second))
 		state.status = SCHEDULE_MISSING;
-	if (facts->members < 2 && state.status != SCHEDULE_LATE && state.status != SCHEDULE_MISSING)
-		return (struct schedule_state){
-		    SCHEDULE_UNSCHEDULED, CLOCK_NONE, CLOCK_NONE, state.interval};
 	if (facts->present == 0)
 		state.status = SCHEDULE_MISSING;
 	if (facts->growing && (state.status == SCHEDULE_LATE || state.status == SCHEDULE_MISSING))
@@ -237,7 +234,7 @@ void
 schedule_each_due(const struct schedule_policy *policy, const struct schedule_facts *facts,
     int64_t from, int64_t now, schedule_due_fn *fn, void *ctx)
 {
-	if (first_evidence(facts) == CLOCK_NONE || (facts->members < 2 && !facts->sole))
+	if (first_evidence(facts) == CLOCK_NONE || facts->members < 2)
 		return;
 	switch (policy->schedule.kind) {
 	case SCHEDULE_NONE:

@@ -19,8 +19,7 @@ enum schedule_status {
 	SCHEDULE_DUE,     /* past the due time, inside the grace, or a backup is still growing */
 	SCHEDULE_LATE,    /* one due time is unmet and its grace is over */
 	SCHEDULE_MISSING, /* two are, or no complete backup is left */
-	SCHEDULE_UNSCHEDULED, /* no schedule, or fewer than two members of different times, unless it is
-			       * sole and late */
+	SCHEDULE_UNSCHEDULED, /* no schedule, or fewer than two members of different times */
 	SCHEDULE_UNKNOWN,     /* the last scan is too old to say */
 };
 
@@ -39,8 +38,6 @@ struct schedule_facts {
 	int64_t first;    /* the first evidence of the series, of any kind; CLOCK_NONE: times[0].
 			   * If times leave the oldest out, times[0] too. */
 	uint64_t members; /* complete backups of different times ever seen; 2 is as good as more */
-	bool sole;        /* no series of its location has two, and none a newer one: it is all that
-			   * can tell that nothing comes any more */
 	uint64_t present; /* complete backups that are there now */
 	bool growing;     /* one is being written and has not stalled */
 	int64_t scanned;  /* end of the last scan of its location; CLOCK_NONE: never */

@@ -51,8 +51,6 @@ struct store_series {
 	uint64_t stalled;    /* backups that stopped short */
 	uint64_t completed;  /* generations that were ever complete */
 	uint64_t members;    /* complete ones of different times ever: 0, 1, 2 = two or more */
-	int64_t sole_seen;   /* the newest of a location in which no series has 2 members: when the
-			      * last of its backups was first seen; else CLOCK_NONE */
 	int64_t newest_time; /* of the newest success ever, gone or not; CLOCK_NONE */
 	struct store_series_member newest; /* complete, on disk, not failed */
 	struct store_series_member previous;

@@ -11,11 +11,7 @@ static const char sql_series[] =
     "SELECT s.id, s.location_id, s.name, s.first_seen, s.count, s.bytes, s.growing, s.stalled,"
     " s.completed, s.members, s.newest_time, l.path,"
     " n.id, dn.path, n.name, n.size, n.mtime, n.time,"
-    " p.id, dp.path, p.name, p.size, p.mtime, p.time, n.reasons,"
-    " CASE WHEN s.id = (SELECT id FROM series WHERE location_id = ?1 AND completed > 0"
-    " ORDER BY newest_time DESC, id DESC LIMIT 1)"
-    " AND NOT EXISTS (SELECT 1 FROM series WHERE location_id = ?1 AND members > 1)"
-    " THEN (SELECT max(first_seen) FROM backup WHERE series_id = s.id) END"
+    " p.id, dp.path, p.name, p.size, p.mtime, p.time, n.reasons"
     " FROM series AS s JOIN location AS l ON l.id = s.location_id" MEMBER("s.latest_id", "n")
 	MEMBER("s.previous_id",
 	    "p") " WHERE s.location_id = ?1"
@@ -91,7 +87,6 @@ store_series_next(struct store_series_cursor *cursor, struct store_series *ret, 
 	    .completed = (uint64_t)sqlite3_column_int64(st, 8),
 	    .members = (uint64_t)sqlite3_column_int64(st, 9),
 	    .newest_time = store_time(st, 10),
-	    .sole_seen = store_time(st, 25),
 	    .reasons = store_text(st, 24),
 	};
 	read_member(st, 12, &cursor->newest, &ret->newest);

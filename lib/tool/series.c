@@ -136,15 +136,11 @@ tool_series_close(struct tool_series_cursor *cursor)
 static struct schedule_facts
 facts_of(const struct tool_series_cursor *cursor, const struct store_series *row)
 {
-	bool sole = row->sole_seen != CLOCK_NONE;
-
-	/* Copies that keep the time of what they copy have one time, and come each night. */
 	return (struct schedule_facts){
-	    .times = sole ? &row->sole_seen : &row->newest_time,
+	    .times = &row->newest_time,
 	    .count = row->newest_time != CLOCK_NONE,
 	    .first = row->first_seen,
 	    .members = row->members,
-	    .sole = sole,
 	    .present = row->count,
 	    .growing = row->growing > 0,
 	    .scanned = cursor->scanned,

@@ -280,7 +280,6 @@ END
 }
 
 @test "no backup that counts: warning" {
-	configure db <<<''
 	location db
 	backup db 'dump-*.sql' '-20 days' pass pass
 	sql "UPDATE series SET latest_id = NULL"

@@ -90,43 +90,6 @@ series() {
 	series 'once-*.sql' '[.status, .count, .reasons]' '["unscheduled",0,["no_complete_backup"]]'
 }
 
-@test "no series has two: the newest backup of the location stands for the schedule" {
-	configure 'schedule: daily'
-	night 'alpha.tar' 3
-	night 'beta.tar' 0
-	scan
-	series 'alpha.tar' .status '"unscheduled"'
-	series 'beta.tar' '[.status, .due, .reasons]' '["unscheduled",null,["one_backup"]]'
-	export BKM_NOW=2026-11-23T18:00:00Z
-	run -1 --separate-stderr bkm-scan
-	series 'alpha.tar' .status '"unscheduled"'
-	series 'beta.tar' '[.status, .due, .reasons]' '["late","2026-11-23T12:00:00Z",["late"]]'
-	run -1 --separate-stderr bkm-score --stored
-	jq -es 'map(select(.location))[0] | .grade != "good" and (.reasons | index("series_late"))' <<<"$output"
-	# What comes under a third name is a sign of life, and the alert is over.
-	echo gamma >db/gamma.tar && touch -d 2026-11-23T11:00:00Z db/gamma.tar
-	run -0 --separate-stderr bkm-scan
-	series 'beta.tar' .status '"unscheduled"'
-	series 'gamma.tar' .status '"unscheduled"'
-	export BKM_NOW=2026-11-26T12:00:00Z
-	run -1 --separate-stderr bkm-scan
-	series 'gamma.tar' .status '"missing"'
-}
-
-@test "copies that all keep the time of what they copy are not late while they come" {
-	local day
-	configure 'schedule: daily'
-	for day in 20 21 22 23 24; do
-		echo "$day" >"db/app-2026-11-$day.tar" && touch -d 2025-01-01 "db/app-2026-11-$day.tar"
-		BKM_NOW=2026-11-${day}T03:00:00Z
-		run -0 --separate-stderr bkm-scan
-		series 'app-*.tar' .status '"unscheduled"'
-	done
-	BKM_NOW=2026-11-26T12:00:00Z
-	run -1 --separate-stderr bkm-scan
-	series 'app-*.tar' '[.status, .due]' '["missing","2026-11-25T03:00:00Z"]'
-}
-
 @test "nothing complete is left" {
 	configure 'schedule: daily' 'retention_days: 30'
 	for day in 2 1 0; do night 'app-@.sql' $day; night 'other-@.sql' $day; done

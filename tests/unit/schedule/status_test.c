@@ -180,15 +180,6 @@ odd_states(void **state)
 	f.facts.members = 1;
 	assert_status(&f, day0 + 10 * DAY, SCHEDULE_UNSCHEDULED);
 	assert_count(&f, day0 - DAY, day0 + 10 * DAY, 0, 0);
-	/* But it is all there is to go by. */
-	f.facts.sole = true;
-	assert_status(&f, day0 + HOUR, SCHEDULE_UNSCHEDULED);
-	assert_status(&f, day0 + DAY + HOUR, SCHEDULE_UNSCHEDULED);
-	assert_status(&f, day0 + DAY + 4 * HOUR, SCHEDULE_LATE);
-	assert_status(&f, day0 + 10 * DAY, SCHEDULE_MISSING);
-	assert_count(&f, day0 - DAY, day0 + DAY + HOUR, 0, 0);
-	assert_count(&f, day0 - DAY, day0 + DAY + 4 * HOUR, 0, 1);
-	f.facts.sole = false;
 	f.facts.members = 2;
 	/* Nothing left. */
 	f.facts.present = 0;
