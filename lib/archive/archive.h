@@ -142,6 +142,10 @@ struct archive_promise {
 
 void archive_promise_of(const char *name, struct archive_promise *ret_promise);
 
+/* A part of what was split, as its name says: ".aa" (split), ".001" or ".00" to ".09" (split -d, 7z -v)
+ * behind a name that promises something, and ".z01" (zip -s). Rotation numbers are not padded. */
+bool archive_name_is_part(const char *name);
+
 /* Walk. kind is what archive_sniff() said. The codec must be fresh (peeked at most) and is at its
  * end after a walk without a fault; a fault of the codec becomes one of the archive. limits and
  * visitor may be NULL. Returns 0 when the archive could be judged (see ret_result->fault), -1 with

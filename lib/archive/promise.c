@@ -86,3 +86,27 @@ archive_promise_of(const char *name, struct archive_promise *ret_promise)
 		ret_promise->format = contents[i].format;
 	}
 }
+
+bool
+archive_name_is_part(const char *name)
+{
+	static const char digits[] = "0123456789", letters[] = "abcdefghijklmnopqrstuvwxyz";
+	struct archive_promise whole, stem;
+	const char *end = strrchr(name, '.');
+	char before[256];
+	size_t len = end ? strlen(end + 1) : 0;
+
+	if (len < 2 || (size_t)(end - name) >= sizeof(before))
+		return false;
+	if ((end[1] == 'z' || end[1] == 'Z') && len == 3 && strspn(end + 2, digits) == 2)
+		return true;
+	memcpy(before, name, (size_t)(end - name));
+	before[end - name] = '\0';
+	archive_promise_of(before, &stem);
+	archive_promise_of(name, &whole);
+	if (stem.codec == CODEC_NONE && !stem.format)
+		return false;
+	if (len == 2 && strspn(end + 1, letters) == 2)
+		return whole.codec == CODEC_NONE && !whole.format;
+	return strspn(end + 1, digits) == len && (len > 2 || end[1] == '0');
+}

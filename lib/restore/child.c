@@ -222,6 +222,18 @@ look_and_drill(struct restore_child *child, const char *program)
 		child->answer->warnings |= RESTORE_WARN_GARBAGE;
 }
 
+/* The first part of what was split is no cut archive, and the second no foreign one. */
+static void
+judge_part(struct restore_child *child)
+{
+	struct restore_answer *a = child->answer;
+
+	if (a->verdict == RECORD_VERDICT_FAIL && archive_name_is_part(child->name) &&
+	    (strcmp(a->reason, "truncated") == 0 || strcmp(a->reason, "foreign") == 0))
+		restore_say(a, RECORD_VERDICT_SKIP, "unsupported",
+		    "a part of what was split, by its name: only the whole can be restored");
+}
+
 /* fn with the decoder of the backup open. */
 static void
 with_codec(struct restore_child *child, const char *program,
@@ -241,6 +253,7 @@ with_codec(struct restore_child *child, const char *program,
 		restore_say(child->answer, RECORD_VERDICT_ERROR, "unreadable", "%s", err.msg);
 	else
 		fn(child, program);
+	judge_part(child);
 	codec_close(child->codec);
 	child->answer->fetch_ms = in.waited_ns / 1000000;
 	restore_input_release(&in);

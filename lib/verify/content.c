@@ -313,6 +313,15 @@ verify_content_check(const struct codec_input *input, const struct verify_job *j
 		add_codec_fault(ret_content, status);
 	if (status->fault == CODEC_FAULT_INPUT)
 		r = err_set(err, ERR_IO, "cannot read");
+	if (ret_content->verdict == RECORD_VERDICT_FAIL &&
+	    (ret_content->reason == VERIFY_REASON_TRUNCATED ||
+		ret_content->reason == VERIFY_REASON_FOREIGN) &&
+	    archive_name_is_part(s.name)) {
+		ret_content->verdict = RECORD_VERDICT_PASS;
+		(void)verify_content_set(ret_content, RECORD_VERDICT_SKIP,
+		    VERIFY_REASON_UNSUPPORTED,
+		    "a part of what was split, by its name: only the whole can be looked into");
+	}
 	conclude(ret_content, status);
 	ret_content->entropy = verify_sample_entropy(&sample);
 out:

@@ -214,6 +214,24 @@ old() {
 	done
 }
 
+@test "a part of what was split is no pass and no fail" {
+	local name
+	tree && cat tree/noise tree/noise tree/noise >tree/more
+	tar -czf a.tar.gz tree
+	split -n 3 a.tar.gz a.tar.gz. && split -d -n 3 a.tar.gz a.tar.gz. && split -d -a 3 -n 3 a.tar.gz b.tgz.
+	# A rotation number is none of a part, nor is another extension.
+	cp a.tar.gz.aa cut.tar.gz.1 && cp a.tar.gz.aa cut.tar.gz.10 && cp a.tar.gz.aa cut.tar.gz
+	for name in verify restore; do
+		run --separate-stderr "bkm-$name" a.tar.gz.* b.tgz.*
+		run -0 jq -cs 'map(select(.kind == "backup") | .verification // .restore | .verdict) | unique' <<<"$output"
+		[ "$output" = '["skip"]' ]
+		run --separate-stderr "bkm-$name" cut.*
+		run -0 jq -cs 'map(select(.kind == "backup") | .verification // .restore | .verdict) | unique' <<<"$output"
+		[ "$output" = '["fail"]' ]
+		run -0 --separate-stderr "bkm-$name" a.tar.gz
+	done
+}
+
 @test "sqlite: a header and nothing but zeros" {
 	sqlite3 x.db 'CREATE TABLE t (a); INSERT INTO t VALUES (1)'
 	dd if=/dev/zero of=x.db bs=1 seek=100 count=4 conv=notrunc status=none
