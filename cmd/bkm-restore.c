@@ -5,22 +5,31 @@
 
 static const char *const require_words[] = {"pass", NULL};
 
+/* A result that no test brought: on the line, and --require has failed. */
+static int
+set_result(
+    struct app *app, struct record *rec, const struct restore_result *result, struct err *err)
+{
+	struct buf json = BUF_INIT;
+	int r;
+
+	if (app->require)
+		tool_require_failed(&app->tool);
+	restore_result_json(result, app->tool.now, &json);
+	r = record_set(rec, "restore", json.data, json.len, err);
+	buf_release(&json);
+	return r;
+}
+
 /* Never yesterday's pass again: another backup should be here by now. */
 static int
 pass_on_stale(struct app *app, struct record *rec, int64_t time, int64_t due, struct err *err)
 {
 	struct restore_result result = {.verdict = RECORD_VERDICT_FAIL};
-	struct buf json = BUF_INIT;
-	int r;
 
 	app_say_stale(&result, time, due);
 	tool_finding(&app->tool);
-	if (app->require)
-		tool_require_failed(&app->tool);
-	restore_result_json(&result, app->tool.now, &json);
-	r = record_set(rec, "restore", json.data, json.len, err);
-	buf_release(&json);
-	return r;
+	return set_result(app, rec, &result, err);
 }
 
 /* What is not tested now passes with its last verdict, which counts as a fresh one does. */
@@ -55,16 +64,9 @@ static int
 set_skip(struct app *app, struct record *rec, const char *reason, struct err *err)
 {
 	struct restore_result result = {.verdict = RECORD_VERDICT_SKIP, .reason = reason};
-	struct buf json = BUF_INIT;
-	int r;
 
 	app->skips++;
-	if (app->require)
-		tool_require_failed(&app->tool);
-	restore_result_json(&result, app->tool.now, &json);
-	r = record_set(rec, "restore", json.data, json.len, err);
-	buf_release(&json);
-	return r;
+	return set_result(app, rec, &result, err);
 }
 
 static int

@@ -345,8 +345,8 @@ str_add_hex(struct buf *out, const void *data, size_t len)
 	out->len += 2 * len;
 }
 
-static int
-hex_value(char c)
+int
+str_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -365,7 +365,7 @@ str_from_hex(const char *text, size_t len, struct buf *out)
 	if (len % 2 || !room)
 		return -1;
 	for (size_t i = 0; i < len; i += 2) {
-		int hi = hex_value(text[i]), lo = hex_value(text[i + 1]);
+		int hi = str_hex_value(text[i]), lo = str_hex_value(text[i + 1]);
 
 		if (hi < 0 || lo < 0)
 			return -1;

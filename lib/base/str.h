@@ -46,6 +46,7 @@ int str_from_base64(const char *text, size_t len, struct buf *out);
 
 void str_add_hex(struct buf *out, const void *data, size_t len); /* lower case */
 int str_from_hex(const char *text, size_t len, struct buf *out); /* either case; -1 if not hex */
+int str_hex_value(char c);                                       /* of one digit; -1 */
 
 bool str_has_prefix(const char *s, const char *prefix);
 bool str_has_suffix(const char *s, const char *suffix);

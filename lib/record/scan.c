@@ -77,18 +77,6 @@ fail_syntax(struct record_scan *scan)
 
 /* ---------------------------------------------------------------- strings */
 
-static int
-hex_value(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* How many of the eight bytes at s, from the first on, are plain inside a string: ASCII, no
  * control, quote or backslash. */
 static size_t
@@ -114,7 +102,7 @@ four_hex(const unsigned char *s)
 	uint32_t v = 0;
 
 	for (int i = 0; i < 4; i++)
-		v = v << 4 | (uint32_t)hex_value(s[i]);
+		v = v << 4 | (uint32_t)str_hex_value((char)s[i]);
 	return v;
 }
 
@@ -123,7 +111,7 @@ static int
 scan_unit(struct record_scan *scan, size_t i, uint32_t *ret_unit)
 {
 	for (size_t n = i + 1; n <= i + 4; n++) {
-		if (n >= scan->len || hex_value(scan->s[n]) < 0) {
+		if (n >= scan->len || str_hex_value((char)scan->s[n]) < 0) {
 			scan->i = n;
 			return fail_syntax(scan);
 		}

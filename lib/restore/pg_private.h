@@ -116,6 +116,9 @@ bool restore_pg_connect_target(const char *arg, char *ret, size_t size);
  * set. */
 void restore_pg_judge(struct restore_pg_load *load, const char *sql);
 
+/* Connect to a database; what the server refuses is judged: 0, -1. */
+int restore_pg_enter(struct restore_pg_load *load, const char *database);
+
 /* What is in the databases now: counted, asked, and judged against what the script had. The answer
  * is a pass of level restored, or why not. */
 void restore_pg_check(struct restore_pg_load *load);

@@ -84,20 +84,11 @@ query(struct restore_pg_load *load, const char *sql, restore_pg_row *row, void *
 static int
 connect_to(struct restore_pg_load *load, const char *database)
 {
-	switch (restore_pg_connect(&load->pg, database)) {
-	case RESTORE_PG_DONE:
-		/* Only built-in operators, whatever the backup defines; and nothing is changed any more. */
-		return query(load, "SET search_path = pg_catalog", NULL, NULL) < 0
-		    ? -1
-		    : query(load, "SET default_transaction_read_only = on", NULL, NULL);
-	case RESTORE_PG_REFUSED:
-		restore_pg_judge(load, NULL);
-		break;
-	case RESTORE_PG_ROWS:
-	case RESTORE_PG_TROUBLE:
-		break;
-	}
-	return -1;
+	/* Only built-in operators, whatever the backup defines; and nothing is changed any more. */
+	if (restore_pg_enter(load, database) < 0 ||
+	    query(load, "SET search_path = pg_catalog", NULL, NULL) < 0)
+		return -1;
+	return query(load, "SET default_transaction_read_only = on", NULL, NULL);
 }
 
 static int

@@ -19,23 +19,26 @@ fail(struct restore_pg_load *load, enum record_verdict verdict, const char *reas
 
 /* ---------------------------------------------------------------- connections */
 
+int
+restore_pg_enter(struct restore_pg_load *load, const char *database)
+{
+	enum restore_pg_end end = restore_pg_connect(&load->pg, database);
+
+	if (end == RESTORE_PG_REFUSED)
+		restore_pg_judge(load, NULL);
+	return end == RESTORE_PG_DONE ? 0 : -1;
+}
+
 static int
 reconnect(struct restore_pg_load *load, const char *database)
 {
-	switch (restore_pg_connect(&load->pg, database)) {
-	case RESTORE_PG_DONE:
-		free(load->database);
-		load->database = mem_strdup(database);
-		return 0;
-	case RESTORE_PG_REFUSED:
-		restore_pg_judge(load, NULL);
-		break;
-	case RESTORE_PG_ROWS:
-	case RESTORE_PG_TROUBLE:
-		break;
+	if (restore_pg_enter(load, database) < 0) {
+		load->failed = true;
+		return -1;
 	}
-	load->failed = true;
-	return -1;
+	free(load->database);
+	load->database = mem_strdup(database);
+	return 0;
 }
 
 static int
