@@ -190,7 +190,7 @@ tsan: ## what has threads, under ThreadSanitizer
 
 # Memcheck cannot live behind the filter of system calls: what encloses children is left to asan.
 MEMCHECK_TESTS = $(filter-out %/sandbox/sandbox_test %/sandbox/ends_test %/restore/drill_test %/restore/mysql_walls_test \
-	%/restore/pg_test %/verify/pool_test,$(TESTS))
+	%/restore/pg_test %/scan/hang_test %/verify/pool_test,$(TESTS))
 
 valgrind: all test-bins ## the unit tests, and the stages without children, in memcheck
 	$(call install_packages,valgrind)
