@@ -6,7 +6,7 @@
 #include "store/store_private.h"
 
 #define PAGES     4000  /* of the log that are worth carrying over */
-#define PAGES_MAX 16000 /* with more the scan waits until the log can begin anew */
+#define PAGES_MAX 48000 /* with more the scan waits until the log can begin anew */
 
 struct store_checkpoint {
 	sqlite3 *db; /* the thread's */
@@ -26,7 +26,7 @@ carry_over(void *arg)
 	struct store_checkpoint *c = arg;
 
 	(void)pthread_mutex_lock(&c->lock);
-	while (!c->stop) {
+	while (!c->stop || c->wanted) {
 		if (!c->wanted) {
 			(void)pthread_cond_wait(&c->changed, &c->lock);
 			continue;

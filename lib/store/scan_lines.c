@@ -7,8 +7,8 @@
 #define LINE_COLUMNS                                                                                  \
 	"SELECT b.id, b.dir_id, b.name, b.size, b.mtime, b.first_seen, b.state, b.status, b.reasons," \
 	" b.series_id, b.touched"
-#define PART         256 /* numbers, of the parts that threads share out */
-#define SERIES_SLOTS 64  /* that are remembered: neighbours are mostly of a few series */
+#define PART         1024 /* numbers, of the parts that threads share out */
+#define SERIES_SLOTS 64   /* that are remembered: neighbours are mostly of a few series */
 
 /* CROSS JOIN fixes the order of the loops: rows come in the order of the indexes, without a sort. */
 static const char sql_tree[] =

@@ -8,7 +8,7 @@
 
 #include "store/spool.h"
 
-#define PART        256   /* rows */
+#define PART        1024  /* rows */
 #define AMENDED_MAX 65536 /* with more it is not worth it */
 #define SHARE       16    /* of the free space, one part may be taken */
 

@@ -10,7 +10,7 @@
 
 #include "store/spool.h"
 
-#define ROWS 1000
+#define ROWS 3000
 
 /* Names of one to 255 bytes, any but NUL. */
 static size_t
