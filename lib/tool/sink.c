@@ -9,7 +9,7 @@
 #define BATCHES_BEHIND 16   /* of so many, all but one */
 #define BEHIND_MS      2    /* how long a wait may be while a batch is being committed */
 #define GROWN_RECORDS  1024 /* how long a batch gets while the one before is being committed */
-#define PASSED_ON      16   /* records between two looks at the time, while nothing is to be committed */
+#define PASSED_ON      16 /* records between two looks at the time, while nothing is to be committed */
 
 struct tool_sink {
 	struct buf out;

@@ -105,8 +105,8 @@ a_name_too_long_for_the_memo_is_made(void **state)
 	for (size_t len = 0; len < sizeof(path) - sizeof(tail); len++) {
 		memset(path, 'x', len);
 		memcpy(path + len, tail, sizeof(tail));
-		for (char c = '1'; c < '4'; c++) {
-			path[len + 10] = c;
+		for (const char *c = "123"; *c; c++) {
+			path[len + 10] = *c;
 			assert_int_equal(schedule_series_named(NULL, memo, path, strlen(path), name,
 					     SCHEDULE_NAME_MAX, NULL),
 			    len + strlen("-*.tar"));
