@@ -239,7 +239,10 @@ open_place() {
 	expect 0
 	[ "$(restore_of .at <<<"$output")" = "$first" ] || fail "tested again"
 	[ "$(in_store 'SELECT count(*) FROM restore')" = 1 ]
-	BKM_NOW=$(date -u -d '8 days' +%FT%TZ) bkm-restore -q --stored
+	BKM_NOW=$(date -u -d '6 days' +%FT%TZ) bkm-restore -q --stored
+	[ "$(in_store 'SELECT count(*) FROM restore')" = 1 ]
+	# At the same hour a week later, before the hour at which it was made.
+	BKM_NOW=$(date -u -d '7 days -1 hour' +%FT%TZ) bkm-restore -q --stored
 	[ "$(in_store 'SELECT count(*) FROM restore')" = 2 ]
 	bkm-restore -q --stored --latest --force
 	[ "$(in_store 'SELECT count(*) FROM restore')" = 3 ]
