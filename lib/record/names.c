@@ -114,10 +114,11 @@ same_bytes(const void *a, const void *b, size_t len)
 bool
 record_scan_usual_name(struct record_scan *scan, size_t n, struct record_value *ret_name)
 {
-	size_t start = usual_start(scan, n), len;
+	size_t start, len;
 
 	if (n >= scan->usual_count)
 		return false;
+	start = usual_start(scan, n);
 	len = scan->usual_end[n] - start;
 	if (scan->len - scan->i < len || !same_bytes(scan->s + scan->i, scan->usual + start, len))
 		return false;
@@ -142,10 +143,12 @@ record_scan_unusual(struct record_scan *scan, const struct record_member *member
 void
 record_scan_remember(struct record_scan *scan, size_t n, const struct record_value *name)
 {
-	size_t start = usual_start(scan, n);
+	size_t start;
 
-	if (scan->trusted || scan->usual_count != n || n == RECORD_USUAL_NAMES || name->escaped ||
-	    name->len >= RECORD_USUAL_BYTES - start)
+	if (scan->trusted || scan->usual_count != n || n == RECORD_USUAL_NAMES || name->escaped)
+		return;
+	start = usual_start(scan, n);
+	if (name->len >= RECORD_USUAL_BYTES - start)
 		return;
 	memcpy(scan->usual + start, scan->s + name->at, name->len);
 	scan->usual[start + name->len] = ':';
