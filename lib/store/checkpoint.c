@@ -13,8 +13,8 @@ struct store_checkpoint {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool wanted, stop; /* guarded by the lock */
-	int next;          /* pages of the log at which it is wanted again */
+	bool wanted, busy, stop; /* guarded by the lock */
+	int next;                /* pages of the log at which it is wanted again */
 };
 
 /* Before it has read anything a connection does not know that there is a log. */
@@ -31,11 +31,13 @@ carry_over(void *arg)
 			(void)pthread_cond_wait(&c->changed, &c->lock);
 			continue;
 		}
+		c->wanted = false;
+		c->busy = true;
 		(void)pthread_mutex_unlock(&c->lock);
 		/* What fails here is done, or fails aloud, when the log is used next. */
 		(void)sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 		(void)pthread_mutex_lock(&c->lock);
-		c->wanted = false;
+		c->busy = false;
 		(void)pthread_cond_broadcast(&c->changed);
 	}
 	(void)pthread_mutex_unlock(&c->lock);
@@ -55,7 +57,7 @@ on_commit(void *arg, sqlite3 *db, const char *schema, int pages)
 		return SQLITE_OK;
 	c->next = pages + PAGES;
 	(void)pthread_mutex_lock(&c->lock);
-	while (full && c->wanted)
+	while (full && (c->wanted || c->busy))
 		(void)pthread_cond_wait(&c->changed, &c->lock);
 	c->wanted = !full;
 	(void)pthread_cond_broadcast(&c->changed);
